@@ -1,20 +1,21 @@
 //! A flight recorder for numerical programs.
 //!
-//! Annotate your solvers with [`tracing`] spans that name the computation and its equation. When a computation fails,
-//! the recorder writes a JSON record to `io/failures`: the parameters as numbers, the chain of errors, the spans, the
-//! stack, and the last residuals before the failure. People, scripts and machine learning read the same file. The
-//! recorder also writes events to `io/logs`, with a line for each computation that ends.
+//! Annotate your solvers with the attribute [`computation`], or with [`tracing`] spans, that name the equation. When a
+//! computation fails, the recorder writes a JSON record to `io/failures`: the parameters as numbers, the chain of
+//! errors, the spans, the stack, and the last residuals before the failure. People, scripts and machine learning read
+//! the same file. The recorder also writes events to `io/logs`, with a line for each computation that ends.
 //!
 //! ```
-//! use tracing_failure::{Failure, ResultExt};
+//! use tracing_failure::{Failure, computation, trail};
 //!
 //! #[derive(Debug, thiserror::Error)]
 //! #[error("no convergence within {iterations} iterations")]
 //! struct ConvergenceError { iterations: u32 }
 //!
-//! #[tracing::instrument(fields(computation = "rg_flow_integration", theoretical_ref = "Eq. 1.12", method = "RK45"))]
+//! #[computation("Eq. 1.12", fields(method = "RK45"))]
 //! fn integrate(couplings: [f64; 3], t_range: (f64, f64)) -> Result<f64, ConvergenceError> {
-//!     Err(ConvergenceError { iterations: 500 }).record_failure()
+//!     trail!(t = t_range.0, norm = couplings[0].abs());
+//!     Err(ConvergenceError { iterations: 500 })
 //! }
 //!
 //! # let io = std::env::temp_dir().join(format!("tracing-failure-lib-{}", std::process::id()));
@@ -31,6 +32,7 @@
 //! # Where to begin
 //!
 //! - [`init`] sets up a program in one line. [`builder`] has more options.
+//! - The attribute [`computation`] makes a function a computation.
 //! - [`FailureLayer`] is a layer for your own stack.
 //! - [`ResultExt::record_failure`] records an error with its type and its sources. [`StructuredLogger`] does the same
 //!   in code without spans.

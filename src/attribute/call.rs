@@ -52,7 +52,9 @@ pub fn run<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -
 /// States that the function has succeeded.
 #[inline]
 pub fn succeed(span: &Span, arguments: &[CallArgument<'_>]) {
-    LayerCore::state_success_of(span, arguments);
+    if LayerCore::may_use_outcome(span) {
+        LayerCore::state_success_of(span, arguments);
+    }
 }
 
 /// Reports the failure of the function. `emit` emits the event.

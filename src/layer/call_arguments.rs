@@ -39,7 +39,7 @@ impl LayerCore {
     }
 
     /// States that a function has succeeded. Its log line contains its small arguments.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn state_success_of(span: &Span, arguments: &[CallArgument<'_>]) {
         Self::for_each_user_of_outcome(span, |core, id| {
             if core.has_log {

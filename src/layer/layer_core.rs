@@ -66,19 +66,23 @@ impl LayerCore {
     }
 
     /// Sets the outcome of the computation that this span is, in each layer of its dispatcher that uses it.
-    #[inline]
     pub(crate) fn state_outcome_of(span: &Span, outcome: ComputationOutcome) {
-        Self::for_each_user_of_outcome(span, |core, id| core.state_outcome_at(id, outcome));
+        if Self::may_use_outcome(span) {
+            Self::for_each_user_of_outcome(span, |core, id| core.state_outcome_at(id, outcome));
+        }
     }
 
-    /// Calls `look` with the id of a span and each layer of its dispatcher that uses its outcome: for the log, or for
-    /// the record of an ERROR-level span.
+    /// Returns true if a layer may use the outcome of a span: for the log, or for the record of an ERROR-level span.
     #[inline]
+    pub(crate) fn may_use_outcome(span: &Span) -> bool {
+        Self::any_has_log() || is_error_span(span)
+    }
+
+    /// Calls `look` with the id of a span and each layer of its dispatcher that uses its outcome.
     pub(super) fn for_each_user_of_outcome(span: &Span, look: impl Fn(&LayerCore, u64)) {
-        let is_error = span.metadata().is_some_and(|meta| *meta.level() == Level::ERROR);
         span.with_subscriber(|(id, dispatch)| {
             Self::for_each_of(dispatch, |core| {
-                if core.has_log || is_error {
+                if core.has_log || is_error_span(span) {
                     look(core, id.into_u64());
                 }
             });
@@ -107,4 +111,8 @@ impl fork::Locks for LayerCore {
     fn are_free(&self) -> bool {
         self.open_spans.are_free()
     }
+}
+
+fn is_error_span(span: &Span) -> bool {
+    span.metadata().is_some_and(|meta| *meta.level() == Level::ERROR)
 }

@@ -23,6 +23,8 @@ const MAX_SPANS: usize = 256;
 
 /// The number of listed layers. Dropped layers count until the next one is listed.
 static LISTED: AtomicUsize = AtomicUsize::new(0);
+/// True if one of them has a log.
+static ANY_HAS_LOG: AtomicBool = AtomicBool::new(false);
 static LIVE: Mutex<Vec<Weak<LayerCore>>> = Mutex::new(Vec::new());
 
 /// Registers a layer until it is dropped.
@@ -33,6 +35,7 @@ pub(super) fn register(core: &Arc<LayerCore>) {
         live.push(Arc::downgrade(core));
     }
     LISTED.store(live.len(), Ordering::Relaxed);
+    ANY_HAS_LOG.fetch_or(core.has_log, Ordering::Relaxed);
 }
 
 /// Returns true unless a thread uses the list.
@@ -53,6 +56,12 @@ enum Delivery {
 }
 
 impl LayerCore {
+    /// Returns true if a layer of this process may have a log.
+    #[inline]
+    pub(super) fn any_has_log() -> bool {
+        ANY_HAS_LOG.load(Ordering::Relaxed)
+    }
+
     /// Calls `look` with each layer that may belong to this dispatcher.
     #[inline]
     pub(super) fn for_each_of(dispatch: &Dispatch, look: impl Fn(&LayerCore)) {

@@ -1,4 +1,4 @@
-//! The example of the README, which is the text between the two lines below.
+//! The example of the README, between the two marks, and its record.
 
 // README
 use tracing_failure::{Check, computation, ensure_converged, ensure_finite, trail};
@@ -12,37 +12,59 @@ struct Options {
 
 #[computation("IRH v21.4 Part 1 §1.2, Eq. 1.12")]
 fn rg_flow_integration(
-    couplings: [f64; 2],
+    initial_couplings: [f64; 2],
     options: &Options,
-    beta: impl Fn(&[f64]) -> [f64; 2],
+    beta: impl Fn([f64; 2]) -> [f64; 2],
 ) -> Result<[f64; 2], Check> {
-    let (mut g, mut residual) = (couplings, f64::INFINITY);
+    let ([mut g, mut h], mut residual) = (initial_couplings, f64::NAN);
     for iteration in 0..options.max_iterations {
-        let b = beta(&g);
-        residual = b[0].hypot(b[1]);
-        trail!(iteration, residual, norm = g[0].hypot(g[1])); // one row of the trail
-        ensure_finite!(residual, g)?; // names the first value that is not finite
-        g = [g[0] + options.dt * b[0], g[1] + options.dt * b[1]];
+        let [dg, dh] = beta([g, h]);
+        residual = dg.hypot(dh);
+        trail!(iteration, g, h, residual); // one row of the trail
+        ensure_finite!(residual, g, h)?; // names the first value that is not finite, with its iteration
+        (g, h) = (g + options.dt * dg, h + options.dt * dh);
     }
-    ensure_converged!(residual <= options.tol, iterations = options.max_iterations)?; // NaN is no convergence
-    Ok(g)
+    ensure_converged!(residual <= options.tol, iterations = options.max_iterations)?; // NaN never counts as converged
+    Ok([g, h])
 }
 // README
 
-use tracing_failure::init;
+use tracing_failure::{Category, init};
 
 use crate::support::in_child;
 
+const README: &str = include_str!("../../README.md");
+
+fn beta([g, h]: [f64; 2]) -> [f64; 2] {
+    [-2.0 * g + 0.114 * g * g, -2.0 * h + 0.05 * g * h]
+}
+
 #[test]
-fn x() {
+fn the_readme_contains_this_example() {
+    let example = include_str!("readme.rs").split("// README\n").nth(1).unwrap();
+    assert!(README.contains(&format!("```rust\n{example}```")), "{example}");
+}
+
+#[test]
+fn the_readme_shows_the_record_of_the_example() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let options = Options { dt: 0.05, tol: 1e-9, max_iterations: 500 };
-        let beta = |g: &[f64]| [-2.0 * g[0] + 0.114 * g[0] * g[0], 2.0 * g[1] + 0.05 * g[0] * g[1]];
-        let beta2 = |g: &[f64]| [-2.0 * g[0] + 0.114 * g[0] * g[0], -2.0 * g[1] + 0.05 * g[0] * g[1]];
-        println!("{:?}", rg_flow_integration([5.0, 1.0], &options, beta2));
-        println!("{:?}", rg_flow_integration([50.0, 100.0], &options, beta));
+        assert!(rg_flow_integration([5.0, 1.0], &options, beta).unwrap()[0].abs() < 1e-9);
+        rg_flow_integration([50.0, 100.0], &options, beta).unwrap_err();
     })
     .ok();
-    println!("{}{}", run.stdout, run.failure().to_json());
+    let failure = run.failure();
+    assert_eq!(failure.context.category, Some(Category::NonFinite));
+    let parameters =
+        failure.parameters.to_string().replace(':', ": ").replace(',', ", ").replace('{', "{ ").replace('}', " }");
+    println!("{}", failure.to_json());
+    for text in [
+        format!(r#""error_message": "{}""#, failure.error_message),
+        format!(r#""parameters": {parameters}"#),
+        format!(r#""suggested_fixes": ["{}", …]"#, failure.suggested_fixes[0]),
+    ] {
+        assert!(README.contains(&text), "{text}");
+    }
+    println!("{}", failure.to_json());
 }
