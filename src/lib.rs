@@ -72,15 +72,16 @@
 //!
 //! # Outcomes
 //!
-//! When the span of a computation closes, the recorder writes a line of the log with the `outcome`. A closing span does
-//! not prove success, because an early return with `?`, a timeout or a cancelled task closes it as well. The outcome is
+//! When the span of a computation closes, the recorder writes a line of the log with the `outcome`:
 //!
 //! - `failed` if a failure of the computation was recorded,
 //! - `panicked` if a panic unwinds it without a record,
 //! - `ok` if the code states success,
-//! - `unknown` otherwise.
+//! - `cancelled` if an annotated `async` function is dropped before it returns,
+//! - `unknown` otherwise: a closing span does not prove success, because an early return with `?`, a timeout or a
+//!   cancelled task closes it as well.
 //!
-//! Code states success with one of these:
+//! An annotated function states its outcome itself. Other code states success with one of these:
 //!
 //! - [`record_outcome`](ResultExt::record_outcome) on the `Result` of the computation,
 //! - [`record_success`],
@@ -142,7 +143,7 @@
 //!
 //! - `Span::record` ignores a field that the span did not declare. Declare it as `field = tracing::field::Empty`.
 //! - A new thread has no current span. Carry the computation to it with [`in_current_computation`].
-//! - `#[instrument]` formats every argument with `Debug` at each call. Use `skip` for large ones.
+//! - `#[instrument]` formats every argument with `Debug` at each call. [`computation`] does not.
 //! - `?value` arrives as text. The recorder parses it into numbers, lists and objects.
 //! - Computations inherit the numbers, booleans and strings of all spans around them. They inherit `?value` and
 //!   `%value` fields only from spans that are computations, inside a computation, or logged: the recorder does not

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::thread;
 
@@ -10,7 +10,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 use tracing::{debug, error, info_span, instrument};
 use tracing_failure::sweep::RunError;
-use tracing_failure::{Failure, ResultExt, Sweep, Value, init};
+use tracing_failure::{Failure, ResultExt, Sweep, Value, builder, init};
+use tracing_subscriber::prelude::*;
 
 use support::{Run, in_child, in_child_with};
 
@@ -261,9 +262,10 @@ impl Serialize for Odd {
 }
 
 #[test]
-fn parameters_are_only_serialised_for_a_record() {
+fn parameters_are_only_serialised_for_a_record_or_a_log_line() {
     let run = in_child(|dir| {
-        let _guard = init(dir).unwrap();
+        let (layer, _guard) = builder(dir).without_log().layer().unwrap();
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
         let sweep = || Sweep::over((0..10).map(Odd)).computation("observable_mass", "§2.3");
         assert_eq!(sweep().run(|_| Ok::<_, SolverError>(())).success_count(), 10);
         assert_eq!(SERIALISED.load(std::sync::atomic::Ordering::Relaxed), 0);
@@ -276,6 +278,22 @@ fn parameters_are_only_serialised_for_a_record() {
     let expected = ["[not readable, it panicked: no lattice]", "[not readable, its Serialize failed: no lattice]"];
     assert!(expected.iter().all(|text| values.iter().any(|value| value.contains(text))), "{values:?}");
     assert!(values.contains("0"), "{values:?}");
+}
+
+#[test]
+fn the_log_is_a_table_of_parameters_and_outcomes() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        let grid = [("BDF", 0.5), ("RK45", 40.0)].map(|(method, mu)| BTreeMap::from([(method, mu)]));
+        let sweep = Sweep::over(grid).computation("observable_mass", "§2.3").threads(1);
+        let runs = sweep.run(|grid| if grid.contains_key("BDF") { Ok(()) } else { Err(SolverError(0.0)) });
+        assert_eq!(runs.failure_count(), 1);
+    });
+    let run = run.ok();
+    let closed: Vec<_> = run.log().into_iter().filter(|line| line["message"] == "computation closed").collect();
+    let cells = |name| closed.iter().map(|line| line["parameters"][name].as_f64()).collect::<Vec<_>>();
+    assert_eq!((cells("BDF"), cells("RK45")), (vec![Some(0.5), None], vec![None, Some(40.0)]));
+    assert_eq!((&closed[0]["outcome"], &closed[1]["outcome"]), (&"ok".into(), &"failed".into()));
 }
 
 #[test]

@@ -30,10 +30,8 @@ impl LayerCore {
         let limits = &self.recorder.limits;
         let mut values: Vec<_> = missing.iter().flat_map(|argument| argument.read(limits)).collect();
         self.with_span_of(frame, |open_span| {
-            // Entries of an argument have names that were not known before.
-            values.retain(|(name, _)| !open_span.fields.contains(name));
             open_span.logged.clear();
-            open_span.fields.add_arguments(&values, open_span.meta);
+            open_span.fields.add_arguments(&mut values, open_span.meta);
         });
         values
     }
@@ -55,10 +53,10 @@ impl LayerCore {
             return;
         }
         let Some(_busy) = Busy::enter() else { return };
-        let values: Vec<_> = small().flat_map(|argument| argument.read(&self.recorder.limits)).collect();
+        let mut values: Vec<_> = small().flat_map(|argument| argument.read(&self.recorder.limits)).collect();
         self.open_spans.with(id, |open_span| {
             open_span.logged.clear();
-            open_span.fields.add_arguments(&values, open_span.meta);
+            open_span.fields.add_arguments(&mut values, open_span.meta);
         });
     }
 

@@ -194,8 +194,10 @@ impl Fields {
         self.entries.iter().any(|(known, _)| *known == name)
     }
 
-    /// Adds arguments of the function, and restores the order in which the span declares its fields.
-    pub(crate) fn add_arguments(&mut self, values: &[(&'static str, Value)], meta: &Metadata<'_>) {
+    /// Adds arguments of the function whose names are new, and restores the order in which the span declares its
+    /// fields. Removes the other arguments from the list.
+    pub(crate) fn add_arguments(&mut self, values: &mut Vec<(&'static str, Value)>, meta: &Metadata<'_>) {
+        values.retain(|(name, _)| !self.contains(name));
         for (name, value) in values {
             self.set(name, Plain::Value(value.clone().into()));
         }

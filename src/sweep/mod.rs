@@ -127,7 +127,7 @@ impl<G: IntoIterator> Sweep<G> {
     /// sources, and each run has a line in the log with its outcome. If a computation inside the run has failed,
     /// `caused_by` names its record.
     ///
-    /// The parameters are only serialised if a failure occurs in the run. The log lines of successful runs lack them.
+    /// The parameters are serialised if a failure occurs in the run, and for the log line with which it ends.
     ///
     /// ```
     /// use tracing_failure::{Failure, Sweep};
@@ -203,7 +203,7 @@ impl<G: IntoIterator> Sweep<G, Named> {
             call::run(&span, &[CallArgument::of_entries(&captured)], || {
                 let result = compute(parameters).map_err(|error| record_at(error, caller, ReportSite::Close));
                 if result.is_ok() {
-                    call::succeed(&span, &[]);
+                    call::succeed(&span, &[CallArgument::of_entries(&captured)]);
                 }
                 result
             })
@@ -211,7 +211,7 @@ impl<G: IntoIterator> Sweep<G, Named> {
     }
 }
 
-/// The parameters of a run, which are read if it fails.
+/// The parameters of a run, which are read if it fails, and for its line in the log.
 struct RunParameters<'a, P>(&'a P);
 
 impl<P: Serialize> Capture for RunParameters<'_, P> {
@@ -221,6 +221,10 @@ impl<P: Serialize> Capture for RunParameters<'_, P> {
     }
 
     fn runs_program_code(&self) -> bool {
+        true
+    }
+
+    fn is_small(&self) -> bool {
         true
     }
 }
