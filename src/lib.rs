@@ -139,6 +139,14 @@
 //! commits, runs no hooks, asks for no password, and kills a git process that takes too long. It leaves out records
 //! with values that look like secrets. Records that cannot be pushed stay committed, and the next push includes them.
 //!
+//! # Vectors and matrices
+//!
+//! With the features `nalgebra`, `ndarray` and `faer`, [`#[computation]`](macro@computation) captures the vectors,
+//! matrices and views of these crates. References, views and other `Copy` values are read when the function fails. An
+//! array that the function owns or changes is summarised on entry, in constant time. A record shows the rows as nested
+//! lists, or the summary of a large array. [`Finite`](check::Finite) checks them. `ensure_finite!(matrix)?` names the
+//! first entry by rows: `matrix[1][0] is NaN`.
+//!
 //! # Properties of `tracing`
 //!
 //! - `Span::record` ignores a field that the span did not declare. Declare it as `field = tracing::field::Empty`.
@@ -165,6 +173,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "faer", feature = "nalgebra", feature = "ndarray"))]
+mod arrays;
 mod attribute;
 #[cfg(doctest)]
 mod book;

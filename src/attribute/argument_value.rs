@@ -164,8 +164,8 @@ macro_rules! select {
 select! {
     KeepHandle: [&&&&&&&&&&] <Handle> -> NoValue = |_value| NoValue;
     KeepSpanField: [&&&&&&&&&] <SpanValue> -> NoValue = |_value| NoValue;
-    KeepSummary: [&&&&&&&&] <Summarize> -> T::Summary = |value| value.summarize();
-    KeepPlainData: [&&&&&&&] <Copy, PlainData> -> Copied<T> = |value| Copied(*value);
+    KeepPlainData: [&&&&&&&&] <Copy, PlainData> -> Copied<T> = |value| Copied(*value);
+    KeepSummary: [&&&&&&&] <Summarize> -> T::Summary = |value| value.summarize();
     KeepLockable: [&&&&&&] <Copy, Serialize, Debug> -> Lockable<T> = |value| Lockable(*value);
     KeepSerialize: [&&&&&] <Copy, Serialize> -> Serializable<T> = |value| Serializable(*value);
     KeepDebug: [&&&&] <Copy, Debug> -> Debuggable<T> = |value| Debuggable(*value);

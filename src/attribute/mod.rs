@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "these items are not part of the interface")]
 
 pub(crate) mod argument_value;
+pub(crate) mod array_shape;
 pub(crate) mod call;
 pub(crate) mod function_failure;
 pub(crate) mod plain_data;

@@ -4,57 +4,75 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::ser::{SerializeStruct, SerializeTuple};
+use serde::{Serialize, Serializer};
 
 /// A number, boolean or character.
-pub trait Scalar: Copy + Default + Serialize {}
+pub trait Scalar: Copy + Default + PlainData {}
 
 /// Maximum number of entries of a small collection.
-const MAX_SMALL_ENTRIES: usize = 16;
+pub(crate) const MAX_SMALL_ENTRIES: usize = 16;
 /// Maximum number of bytes of a small text.
 const MAX_SMALL_TEXT_BYTES: usize = 64;
 
-/// A value of the standard library that contains only scalars and strings.
-pub trait PlainData: Serialize {
+/// A value of the standard library, or an array of a known crate, that contains only scalars and strings. It need not
+/// implement `Serialize`.
+pub trait PlainData {
+    fn serialize_data<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
     /// Returns true if the value is small enough for the log line of a successful call.
     fn is_small(&self) -> bool {
         true
     }
 }
 
+/// Plain data that is serialised.
+pub(crate) struct PlainValue<'a, D: ?Sized>(pub &'a D);
+
+impl<D: PlainData + ?Sized> Serialize for PlainValue<'_, D> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_data(serializer)
+    }
+}
+
+/// Implements the trait for types that implement `Serialize` themselves.
+macro_rules! serializable {
+    ($($type:ty $(: |$value:ident| $is_small:expr)?),* $(,)?) => {$(
+        impl PlainData for $type {
+            fn serialize_data<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.serialize(serializer)
+            }
+
+            $(fn is_small(&self) -> bool {
+                let $value = self;
+                $is_small
+            })?
+        }
+    )*};
+}
+
 macro_rules! scalars {
     ($($scalar:ty),* $(,)?) => {
-        $(impl Scalar for $scalar {}
-        impl PlainData for $scalar {})*
+        $(impl Scalar for $scalar {})*
+        serializable!($($scalar),*);
     };
 }
 
 scalars!(bool, char, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
-
-impl PlainData for Duration {}
-impl PlainData for () {}
-
-impl PlainData for str {
-    fn is_small(&self) -> bool {
-        self.len() <= MAX_SMALL_TEXT_BYTES
-    }
-}
-
-impl PlainData for String {
-    fn is_small(&self) -> bool {
-        self.as_str().is_small()
-    }
-}
-
-impl<D: PlainData> PlainData for Option<D> {
-    fn is_small(&self) -> bool {
-        self.as_ref().is_none_or(D::is_small)
-    }
-}
+serializable!(
+    str: |text| text.len() <= MAX_SMALL_TEXT_BYTES,
+    String: |text| text.len() <= MAX_SMALL_TEXT_BYTES,
+    Duration,
+    (),
+);
 
 macro_rules! pointers {
     ($($pointer:ty),*) => {$(
         impl<D: PlainData + ?Sized> PlainData for $pointer {
+            fn serialize_data<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                (**self).serialize_data(serializer)
+            }
+
             fn is_small(&self) -> bool {
                 (**self).is_small()
             }
@@ -64,9 +82,26 @@ macro_rules! pointers {
 
 pointers!(&D, &mut D, Box<D>);
 
-macro_rules! lists {
-    ($([$($generics:tt)*] $list:ty $(where $bound:ty)?),* $(,)?) => {$(
-        impl<D: PlainData, $($generics)*> PlainData for $list $(where $bound: Serialize)? {
+impl<D: PlainData> PlainData for Option<D> {
+    fn serialize_data<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(data) => serializer.serialize_some(&PlainValue(data)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    fn is_small(&self) -> bool {
+        self.as_ref().is_none_or(D::is_small)
+    }
+}
+
+macro_rules! sequences {
+    ($([$($generics:tt)*] $sequence:ty),* $(,)?) => {$(
+        impl<D: PlainData, $($generics)*> PlainData for $sequence {
+            fn serialize_data<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_seq(self.iter().map(PlainValue))
+            }
+
             fn is_small(&self) -> bool {
                 self.len() <= MAX_SMALL_ENTRIES && self.iter().all(D::is_small)
             }
@@ -74,38 +109,55 @@ macro_rules! lists {
     )*};
 }
 
-lists!(
-    [] [D],
-    [const N: usize] [D; N] where [D; N],
-    [] Vec<D>,
-    [] VecDeque<D>,
-    [] BTreeSet<D>,
-    [S] HashSet<D, S>,
-);
+sequences!([] [D], [const N: usize] [D; N], [] Vec<D>, [] VecDeque<D>, [] BTreeSet<D>, [H] HashSet<D, H>);
 
 macro_rules! maps {
     ($([$($generics:tt)*] $map:ty),* $(,)?) => {$(
         impl<K: PlainData, D: PlainData, $($generics)*> PlainData for $map {
+            fn serialize_data<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.iter().map(|(key, data)| (PlainValue(key), PlainValue(data))))
+            }
+
             fn is_small(&self) -> bool {
-                self.len() <= MAX_SMALL_ENTRIES && self.iter().all(|(key, value)| key.is_small() && value.is_small())
+                self.len() <= MAX_SMALL_ENTRIES && self.iter().all(|(key, data)| key.is_small() && data.is_small())
             }
         }
     )*};
 }
 
-maps!([] BTreeMap<K, D>, [S] HashMap<K, D, S>);
+maps!([] BTreeMap<K, D>, [H] HashMap<K, D, H>);
 
 macro_rules! ranges {
-    ($($range:ty),*) => { $(impl<D: Scalar> PlainData for $range where $range: Serialize {})* };
+    ($($range:ident: |$value:ident| $($name:literal = $bound:expr),+;)*) => {$(
+        impl<D: Scalar> PlainData for $range<D> {
+            fn serialize_data<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let $value = self;
+                let mut range = serializer.serialize_struct(stringify!($range), [$($name),+].len())?;
+                $(range.serialize_field($name, &PlainValue($bound))?;)+
+                range.end()
+            }
+        }
+    )*};
 }
 
-ranges!(Range<D>, RangeFrom<D>, RangeInclusive<D>, RangeTo<D>);
+ranges! {
+    Range: |range| "start" = &range.start, "end" = &range.end;
+    RangeFrom: |range| "start" = &range.start;
+    RangeInclusive: |range| "start" = range.start(), "end" = range.end();
+    RangeTo: |range| "end" = &range.end;
+}
 
 macro_rules! tuples {
-    ($(($($type:ident $index:tt),*)),*) => {$(
-        impl<$($type: PlainData),*> PlainData for ($($type,)*) {
+    ($(($($part:ident $index:tt),+)),* $(,)?) => {$(
+        impl<$($part: PlainData),+> PlainData for ($($part,)+) {
+            fn serialize_data<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+                let mut tuple = serializer.serialize_tuple([$($index),+].len())?;
+                $(tuple.serialize_element(&PlainValue(&self.$index))?;)+
+                tuple.end()
+            }
+
             fn is_small(&self) -> bool {
-                $(self.$index.is_small())&&*
+                $(self.$index.is_small())&&+
             }
         }
     )*};

@@ -5,13 +5,12 @@ use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo};
 
 use record::{Limits, Map, Value};
 
-use crate::attribute::plain_data::{PlainData, Scalar};
+use crate::attribute::array_shape::{ArrayShape, product};
+use crate::attribute::plain_data::{PlainData, PlainValue, Scalar};
 use crate::observe::arguments::Capture;
 
 /// Number of entries at each end of a summary.
 const ENDS: usize = 8;
-/// Maximum number of dimensions of a summary.
-const MAX_DIMENSIONS: usize = 6;
 
 /// A value that can be summarised in constant time, whatever its size.
 pub trait Summarize {
@@ -24,20 +23,16 @@ pub trait Summarize {
 /// The shape of an array, with its first and last entries in row-major order.
 #[derive(Clone, Copy)]
 pub struct ArrayEnds<S> {
-    shape: [usize; MAX_DIMENSIONS],
-    dimensions: usize,
+    shape: ArrayShape,
     head: [S; ENDS],
     tail: [S; ENDS],
 }
 
 impl<S: Scalar> ArrayEnds<S> {
     /// Summarises an array of this shape. `entry` returns the entry at a row-major index below the length.
-    pub fn new(shape: &[usize], entry: impl Fn(usize) -> Option<S>) -> Self {
-        let dimensions = shape.len().min(MAX_DIMENSIONS);
-        let mut known = [0; MAX_DIMENSIONS];
-        known[..dimensions].copy_from_slice(&shape[..dimensions]);
-        let mut ends = ArrayEnds { shape: known, dimensions, head: [S::default(); ENDS], tail: [S::default(); ENDS] };
-        let (length, (in_head, in_tail)) = (ends.length(), ends.counts());
+    pub fn new(shape: ArrayShape, entry: impl Fn(usize) -> Option<S>) -> Self {
+        let mut ends = ArrayEnds { shape, head: [S::default(); ENDS], tail: [S::default(); ENDS] };
+        let (length, (in_head, in_tail)) = (shape.length(), ends.counts());
         for (index, place) in ends.head[..in_head].iter_mut().enumerate() {
             *place = entry(index).unwrap_or_default();
         }
@@ -47,13 +42,9 @@ impl<S: Scalar> ArrayEnds<S> {
         ends
     }
 
-    fn length(&self) -> usize {
-        self.shape[..self.dimensions].iter().product()
-    }
-
     /// Returns the number of entries in the head and in the tail.
     fn counts(&self) -> (usize, usize) {
-        let length = self.length();
+        let length = self.shape.length();
         let in_head = length.min(ENDS);
         (in_head, (length - in_head).min(ENDS))
     }
@@ -61,26 +52,28 @@ impl<S: Scalar> ArrayEnds<S> {
 
 impl<S: Scalar> Capture for ArrayEnds<S> {
     fn capture(&self, limits: &Limits) -> Option<Value> {
-        let shape = &self.shape[..self.dimensions];
         let (in_head, in_tail) = self.counts();
-        let value = |entry: &S| Value::from_serialize_within(entry, limits).unwrap_or_default();
+        let value = |entry: &S| Value::from_serialize_within(&PlainValue(entry), limits).unwrap_or_default();
         let mut head: Vec<Value> = self.head[..in_head].iter().map(value).collect();
         let tail: Vec<Value> = self.tail[..in_tail].iter().map(value).collect();
-        if head.len() + tail.len() == self.length() {
+        let length = self.shape.length();
+        if head.len() + tail.len() == length && !self.shape.is_hollow() {
             head.extend(tail);
-            return Some(nested(shape, &head));
+            return Some(nested(self.shape.lengths(), &head));
         }
         let mut summary = Map::from_iter([("summary", "array")]);
-        summary.insert("length", self.length());
-        summary.insert("shape", shape.to_vec());
-        summary.insert("head", head);
-        summary.insert("tail", tail);
+        summary.insert("length", length);
+        summary.insert("shape", self.shape.lengths().to_vec());
+        if length > 0 {
+            summary.insert("head", head);
+            summary.insert("tail", tail);
+        }
         Some(Value::Map(summary))
     }
 
     fn is_small(&self) -> bool {
         let (in_head, in_tail) = self.counts();
-        in_head + in_tail == self.length()
+        in_head + in_tail == self.shape.length()
     }
 }
 
@@ -90,7 +83,7 @@ fn nested(shape: &[usize], entries: &[Value]) -> Value {
         [] => entries.first().cloned().unwrap_or_default(),
         [_] => Value::List(entries.to_vec()),
         [rows, rest @ ..] => {
-            let length: usize = rest.iter().product();
+            let length = product(rest);
             Value::List((0..*rows).map(|row| nested(rest, &entries[row * length..(row + 1) * length])).collect())
         }
     }
@@ -116,7 +109,7 @@ pub struct Copied<D>(pub D);
 
 impl<D: PlainData> Capture for Copied<D> {
     fn capture(&self, limits: &Limits) -> Option<Value> {
-        Value::from_serialize_within(&self.0, limits).ok()
+        Value::from_serialize_within(&PlainValue(&self.0), limits).ok()
     }
 
     fn is_small(&self) -> bool {
@@ -130,7 +123,7 @@ macro_rules! summarize_slices {
             type Summary = ArrayEnds<S>;
 
             fn summarize(&self) -> Self::Summary {
-                ArrayEnds::new(&[self.len()], |index| self.get(index).copied())
+                ArrayEnds::new(ArrayShape::new(&[self.len()]), |index| self.get(index).copied())
             }
         }
     )*};
@@ -217,4 +210,43 @@ impl<C: Collection + ?Sized> Collection for &mut C {
 /// Returns the summary of a collection.
 pub(super) fn of_collection(collection: &(impl Collection + ?Sized)) -> Length {
     Length(collection.length())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Returns the summary of an array whose entries are their indices, and the number of entries that it reads.
+    fn summary(shape: &[usize]) -> (String, usize) {
+        let count = Cell::new(0);
+        let ends = ArrayEnds::new(ArrayShape::new(shape), |index| {
+            count.set(count.get() + 1);
+            u32::try_from(index).ok()
+        });
+        (ends.capture(&Limits::DEFAULT).unwrap().to_string(), count.get())
+    }
+
+    #[test]
+    fn a_summary_reads_the_ends_of_an_array_of_any_size() {
+        assert_eq!(summary(&[]), ("0".to_owned(), 1));
+        assert_eq!(summary(&[2, 3]), ("[[0,1,2],[3,4,5]]".to_owned(), 6));
+        assert_eq!(summary(&[2, 0]), ("[[],[]]".to_owned(), 0));
+        let large = r#"{"summary":"array","length":1000000,"shape":[1000,1000],"head":[0,1,2,3,4,5,6,7],"#;
+        let tail = r#""tail":[999992,999993,999994,999995,999996,999997,999998,999999]}"#;
+        assert_eq!(summary(&[1000, 1000]), (format!("{large}{tail}"), 16));
+    }
+
+    #[test]
+    fn an_array_without_entries_does_not_become_many_lists() {
+        let expected = r#"{"summary":"array","length":0,"shape":[1000000000,0]}"#;
+        assert_eq!(summary(&[1_000_000_000, 0]), (expected.to_owned(), 0));
+        assert_eq!(summary(&[usize::MAX, 2, 0]).1, 0);
+    }
+
+    #[test]
+    fn an_array_of_many_dimensions_is_a_list() {
+        assert_eq!(summary(&[1, 1, 1, 1, 1, 2, 2]), ("[0,1,2,3]".to_owned(), 4));
+    }
 }

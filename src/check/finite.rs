@@ -9,7 +9,8 @@ use crate::check::element::NonFiniteElement;
 const CHUNK: usize = 16;
 
 /// A value that consists of floating-point numbers: `f64`, `f32`, and slices, arrays and vectors of such values, also
-/// nested. `None` consists of no numbers.
+/// nested. `None` consists of no numbers. The features `nalgebra`, `ndarray` and `faer` add the vectors, matrices and
+/// views of these crates, and `num_complex::Complex`.
 ///
 /// Implement it for your own vectors and states, and [`ensure_finite!`](crate::ensure_finite) accepts them:
 ///

@@ -25,7 +25,7 @@ const LAYERS: &[&[&str]] = &[
     &["layer"],
     &["error_source", "init_error"],
     &["attribute", "computation_handle", "ensure", "logger", "result_ext", "success", "trail_event"],
-    &["sweep"],
+    &["arrays", "sweep"],
     &["guard"],
     &["builder"],
 ];
