@@ -147,6 +147,9 @@
 //! lists, or the summary of a large array. [`Finite`](check::Finite) checks them. `ensure_finite!(matrix)?` names the
 //! first entry by rows: `matrix[1][0] is NaN`.
 //!
+//! Without the features, the recorder reads references and copies through `Serialize` or `Debug`. The `Debug` text of a
+//! large array of `ndarray` omits entries, and that of a `nalgebra` matrix of static size lists its columns.
+//!
 //! # Properties of `tracing`
 //!
 //! - `Span::record` ignores a field that the span did not declare. Declare it as `field = tracing::field::Empty`.

@@ -57,7 +57,10 @@ impl<T: Finite, D: Dimension> Finite for ArrayRef<T, D> {
     fn all_finite(&self) -> bool {
         match self.as_slice_memory_order() {
             Some(entries) => T::all_finite_in(entries),
-            None => self.iter().all(T::all_finite),
+            None => self.rows().into_iter().all(|row| match row.as_slice() {
+                Some(entries) => T::all_finite_in(entries),
+                None => row.iter().all(T::all_finite),
+            }),
         }
     }
 }
