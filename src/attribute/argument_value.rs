@@ -33,6 +33,27 @@ impl Capture for NoValue {
     }
 }
 
+/// An argument that is a field of the span, unless it is `None`.
+#[derive(Clone, Copy)]
+pub struct FieldValue {
+    is_none: bool,
+}
+
+impl Capture for FieldValue {
+    fn capture(&self, _: &Limits) -> Option<Value> {
+        self.is_none.then_some(Value::Null)
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        !self.is_none
+    }
+
+    fn is_small(&self) -> bool {
+        true
+    }
+}
+
 /// A handle, whose `Debug` describes no parameter of a computation.
 pub trait Handle {}
 
@@ -88,6 +109,10 @@ impl<T: Debug> Capture for Debuggable<T> {
         let summary = sink.finish();
         if result.is_err() && summary.is_none() {
             return Some("[not readable, its Debug failed]".into());
+        }
+        // `None` of an enum of the program is a name, not a missing value.
+        if text == "None" && !type_name::<T>().trim_start_matches('&').starts_with("core::option::Option<") {
+            return Some("None".into());
         }
         Some(summary.unwrap_or_else(|| read_debug(&text, limits)))
     }
@@ -163,7 +188,7 @@ macro_rules! select {
 
 select! {
     KeepHandle: [&&&&&&&&&&] <Handle> -> NoValue = |_value| NoValue;
-    KeepSpanField: [&&&&&&&&&] <SpanValue> -> NoValue = |_value| NoValue;
+    KeepSpanField: [&&&&&&&&&] <SpanValue> -> FieldValue = |value| FieldValue { is_none: value.is_none() };
     KeepPlainData: [&&&&&&&&] <Copy, PlainData> -> Copied<T> = |value| Copied(*value);
     KeepSummary: [&&&&&&&] <Summarize> -> T::Summary = |value| value.summarize();
     KeepLockable: [&&&&&&] <Copy, Serialize, Debug> -> Lockable<T> = |value| Lockable(*value);

@@ -20,16 +20,15 @@ fn key(span: &Span) -> Option<(u64, &'static Metadata<'static>)> {
 
 /// Calls `body` in a frame with these arguments. If a panic unwinds it, the records of the panic get the arguments that
 /// the panic hook could not read.
-#[inline]
-fn in_frame_of<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -> R) -> R {
-    let has_values = !arguments.iter().all(CallArgument::is_empty);
-    let Some((id, meta)) = key(span).filter(|_| has_values) else { return body() };
+///
+/// The body is a reference, so that it exists once, and takes no room in the frames between it and its function.
+fn in_frame_of(span: &Span, arguments: &[CallArgument<'_>], body: &mut dyn FnMut()) {
+    let Some((id, meta)) = key(span) else { return body() };
     in_frame(id, meta, arguments, |frame| {
         let unwinding = OnUnwind(frame);
-        let returned = body();
+        body();
         mem::forget(unwinding);
-        returned
-    })
+    });
 }
 
 /// Completes the records of a panic that unwinds a frame.
@@ -46,7 +45,20 @@ impl Drop for OnUnwind<'_> {
 #[inline]
 pub fn run<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -> R) -> R {
     let _entered = span.enter();
-    in_frame_of(span, arguments, body)
+    call(span, arguments, body)
+}
+
+#[inline]
+fn call<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -> R) -> R {
+    if arguments.iter().all(CallArgument::is_empty) {
+        return body();
+    }
+    let (mut body, mut returned) = (Some(body), None);
+    in_frame_of(span, arguments, &mut || returned = body.take().map(|body| body()));
+    match returned {
+        Some(returned) => returned,
+        None => unreachable!("the body is called once"),
+    }
 }
 
 /// States that the function has succeeded.
@@ -107,7 +119,7 @@ impl AsyncCall {
     ) -> Poll<F::Output> {
         // If the poll panics, the progress remains `Polled`: the future is dropped later, but it is not cancelled.
         self.progress = PollProgress::Polled;
-        let polled = in_frame_of(&self.span, arguments, || body.poll(context));
+        let polled = call(&self.span, arguments, || body.poll(context));
         self.progress = if polled.is_ready() { PollProgress::Returned } else { PollProgress::Running };
         polled
     }

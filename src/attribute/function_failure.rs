@@ -4,6 +4,7 @@ use std::fmt;
 
 use record::{ErrorEntry, Limits, Map, Value};
 
+use crate::attribute::exit_line::ExitLine;
 use crate::observe::arguments::Capture;
 use crate::observe::error_chain::ErrorChain;
 use crate::observe::reported_error::ReportedError;
@@ -14,12 +15,14 @@ pub struct FunctionFailure<'a> {
     read: Box<dyn Fn(&Limits) -> ErrorChain + 'a>,
     /// The returned value, if it is not an error.
     returned: Option<&'a dyn Capture>,
+    /// The line of the exit of the function, 0 if it is unknown.
+    line: u32,
 }
 
 impl<'a> FunctionFailure<'a> {
     /// Creates the failure of a returned error.
     pub(super) fn of_error(read: impl Fn(&Limits) -> ErrorChain + 'a) -> Self {
-        FunctionFailure { read: Box::new(read), returned: None }
+        FunctionFailure { read: Box::new(read), returned: None, line: 0 }
     }
 
     /// Creates the failure of a returned value that is no error.
@@ -38,9 +41,21 @@ impl<'a> FunctionFailure<'a> {
     }
 }
 
+impl FunctionFailure<'_> {
+    /// Sets the line at which the function ended.
+    #[must_use]
+    pub fn at(self, exit: &ExitLine) -> Self {
+        FunctionFailure { line: exit.line(), ..self }
+    }
+}
+
 impl ReportedError for FunctionFailure<'_> {
     fn chain(&self, limits: &Limits) -> ErrorChain {
         (self.read)(limits)
+    }
+
+    fn line(&self) -> Option<u32> {
+        (self.line > 0).then_some(self.line)
     }
 
     fn facts(&self, limits: &Limits) -> Map {

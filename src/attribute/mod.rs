@@ -4,6 +4,7 @@
 pub(crate) mod argument_value;
 pub(crate) mod array_shape;
 pub(crate) mod call;
+pub(crate) mod exit_line;
 pub(crate) mod function_failure;
 pub(crate) mod plain_data;
 pub(crate) mod report_note;

@@ -1,13 +1,15 @@
 //! The options `none_is_failure`, `finite` and `fail_if`: tests that a returned value has to pass.
 
 use std::any::type_name;
+use std::fmt::{Display, Write};
 
 use crate::attribute::function_failure::FunctionFailure;
 use crate::check::site::CheckSite;
 use crate::check::{Check, Finite};
 use crate::ensure::find_non_finite;
 use crate::observe::arguments::Capture;
-use crate::observe::error_chain::ErrorChain;
+use crate::observe::error_chain::{ErrorChain, format_within};
+use record::Limits;
 
 /// A returned value that may be `None`.
 #[diagnostic::on_unimplemented(
@@ -44,16 +46,44 @@ pub fn not_finite<T: Finite>(success: Option<&T>, site: CheckSite) -> Option<Fun
     Some(FunctionFailure::of_error(move |limits| ErrorChain::of(&check, Some(type_name::<Check>()), limits)))
 }
 
-/// Returns the failure of a function whose result satisfies the predicate of `fail_if`.
+/// What the predicate of `fail_if` states about a result: `true`, or a reason why it is a failure.
+#[diagnostic::on_unimplemented(
+    message = "the predicate of `fail_if` returns `{Self}`",
+    label = "return a `bool`, an `Option` of a reason, or a `Result<(), _>` with a reason"
+)]
+pub trait ResultTest {
+    /// Returns the reason for a failure, or `None` for a success. The reason may have no text.
+    fn rejection(self) -> Option<Option<String>>;
+}
+
+impl ResultTest for bool {
+    #[inline]
+    fn rejection(self) -> Option<Option<String>> {
+        self.then_some(None)
+    }
+}
+
+impl<D: Display> ResultTest for Option<D> {
+    fn rejection(self) -> Option<Option<String>> {
+        self.map(|reason| Some(format_within(&Limits::DEFAULT, |sink| write!(sink, "{reason}"))))
+    }
+}
+
+impl<D: Display> ResultTest for Result<(), D> {
+    fn rejection(self) -> Option<Option<String>> {
+        self.err().rejection()
+    }
+}
+
+/// Returns the failure of a function whose result is rejected by the predicate of `fail_if`.
 #[inline]
-pub fn fail_if<'a, T>(
-    success: Option<&T>,
-    predicate: impl FnOnce(&T) -> bool,
+pub fn fail_if<'a, T, R: ResultTest>(
+    success: Option<&'a T>,
+    predicate: impl FnOnce(&'a T) -> R,
     text: &'static str,
     returned: &'a dyn Capture,
 ) -> Option<FunctionFailure<'a>> {
-    success.is_some_and(predicate).then(|| {
-        FunctionFailure::of_value("RejectedResult", format!("the result is rejected by fail_if = {text}"))
-            .with_returned(returned)
-    })
+    let reason = predicate(success?).rejection()?;
+    let message = reason.unwrap_or_else(|| format!("the result is rejected by fail_if = {text}"));
+    Some(FunctionFailure::of_value("RejectedResult", message).with_returned(returned))
 }

@@ -5,7 +5,13 @@ use std::num;
 use tracing::field;
 
 /// A number, boolean or string, or a reference to one.
-pub trait SpanValue: field::Value {}
+pub trait SpanValue: field::Value {
+    /// Returns true for `None`, which a span does not record.
+    #[inline]
+    fn is_none(&self) -> bool {
+        false
+    }
+}
 
 macro_rules! span_values {
     ($($value:ty),* $(,)?) => { $(impl SpanValue for $value {})* };
@@ -43,9 +49,26 @@ span_values!(
     num::NonZeroUsize,
 );
 
-impl<V: SpanValue + ?Sized> SpanValue for &V {}
-impl<V: SpanValue + ?Sized> SpanValue for &mut V {}
-impl<V: SpanValue> SpanValue for Option<V> {}
+impl<V: SpanValue + ?Sized> SpanValue for &V {
+    #[inline]
+    fn is_none(&self) -> bool {
+        (**self).is_none()
+    }
+}
+
+impl<V: SpanValue + ?Sized> SpanValue for &mut V {
+    #[inline]
+    fn is_none(&self) -> bool {
+        (**self).is_none()
+    }
+}
+
+impl<V: SpanValue> SpanValue for Option<V> {
+    #[inline]
+    fn is_none(&self) -> bool {
+        self.as_ref().is_none_or(V::is_none)
+    }
+}
 
 /// Selects the value of the field of an argument. Method resolution prefers the first of the two traits.
 pub struct SpanField<'a, T>(pub &'a T);

@@ -140,6 +140,26 @@ impl<T: Finite> Finite for Option<T> {
     }
 }
 
+macro_rules! tuples {
+    ($(($($type:ident $index:tt),+)),+ $(,)?) => {$(
+        impl<$($type: Finite),+> Finite for ($($type,)+) {
+            fn first_non_finite(&self) -> Option<NonFiniteElement> {
+                $(if let Some(element) = self.$index.first_non_finite() {
+                    return Some(element.in_field(stringify!($index)));
+                })+
+                None
+            }
+
+            #[inline]
+            fn all_finite(&self) -> bool {
+                $(self.$index.all_finite())&&+
+            }
+        }
+    )+};
+}
+
+tuples!((A 0), (A 0, B 1), (A 0, B 1, C 2), (A 0, B 1, C 2, D 3));
+
 macro_rules! pointers {
     ($($pointer:ty),*) => {$(
         impl<T: Finite + ?Sized> Finite for $pointer {

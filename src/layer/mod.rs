@@ -37,6 +37,7 @@ use crate::observe::open_spans;
 use crate::observe::open_spans::{CloseState, FollowedSpan, OpenSpan, OpenSpans};
 use crate::observe::outcome::ComputationOutcome;
 use crate::observe::outcome::OUTCOME;
+use crate::observe::reported_error::ErrorContent;
 use crate::observe::span_path::SpanKey;
 use crate::observe::span_stack;
 use crate::observe::span_stack::{Current, CurrentSpan};
@@ -225,13 +226,15 @@ where
             path = self.core.entered_path();
         }
         let span_path = self.core.span_path(&path);
-        let (error, facts) = match reported_error::of_event(event.metadata(), &self.core.recorder.limits) {
-            Some((chain, facts)) => (Some(TypedError { field: "error", chain }), facts),
-            None => (error, Map::new()),
+        let reported = reported_error::of_event(event.metadata(), &self.core.recorder.limits);
+        let (error, line, facts) = match reported {
+            Some(ErrorContent { chain, line, facts }) => (Some(TypedError { field: "error", chain }), line, facts),
+            None => (error, None, Map::new()),
         };
         let observation = event::observe_event(event.metadata(), fields, error, &self.core.recorder);
-        let mut observation = Observation { at, ..observation };
+        let mut observation = Observation { at, exit_line: line, ..observation };
         observation.event.add_missing(&facts, |_| true);
+        observation.location.line = line.or(observation.location.line);
         let verdict = self.core.record(&span_path, observation);
         if self.core.sole && matches!(verdict, Verdict::Recorded(_)) {
             for (id, text) in span_path.texts() {

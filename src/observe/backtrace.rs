@@ -131,6 +131,8 @@ pub(crate) struct Stack {
     pub(crate) gap: Option<&'static str>,
     /// The addresses, if [`Stack::resolve`] can name more of them.
     unresolved: Option<RawFrames>,
+    /// The line at which the innermost function ended, if the debug information cannot know it.
+    exit_line: Option<u32>,
     /// The time that the thread waited for the addresses.
     pub(crate) waited: Duration,
 }
@@ -245,7 +247,7 @@ impl Trace {
             addresses.iter().map(|&address| known_name(address).unwrap_or_else(|| unnamed(address))).collect();
         let frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
         let unresolved = Some(RawFrames { addresses: addresses.clone(), limit });
-        Stack { frames, gap: Some(unwinder::UNREAD), unresolved, waited }
+        Stack { frames, gap: Some(unwinder::UNREAD), unresolved, waited, ..Stack::default() }
     }
 }
 
@@ -263,6 +265,16 @@ impl Stack {
         self.gap = named.as_ref().err().copied();
         if let Ok(named) = named {
             self.frames = frames(&named.iter().map(|symbols| &**symbols).collect::<Vec<_>>(), limit);
+            self.set_exit_line(self.exit_line);
+        }
+    }
+
+    /// Sets the line at which the innermost function ended. An annotated function reports its failure after its end, at
+    /// the line of the attribute.
+    pub(crate) fn set_exit_line(&mut self, line: Option<u32>) {
+        self.exit_line = line;
+        if let (Some(line), Some(frame)) = (line, self.frames.first_mut().filter(|frame| frame.line.is_some())) {
+            frame.line = Some(line);
         }
     }
 

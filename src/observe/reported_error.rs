@@ -14,6 +14,9 @@ pub(crate) trait ReportedError {
     /// Returns the error and its sources.
     fn chain(&self, limits: &Limits) -> ErrorChain;
 
+    /// Returns the line at which the function ended.
+    fn line(&self) -> Option<u32>;
+
     /// Returns the facts that belong to the record's `context.event`.
     fn facts(&self, limits: &Limits) -> Map;
 }
@@ -25,8 +28,20 @@ pub(crate) fn report<R>(error: &dyn ReportedError, emit: impl FnOnce() -> R) -> 
     REPORTED.set(error, emit)
 }
 
-/// Returns the error that an event of this callsite reports, and its facts.
-pub(crate) fn of_event(meta: &Metadata<'_>, limits: &Limits) -> Option<(ErrorChain, Map)> {
+/// The content of a reported error.
+pub(crate) struct ErrorContent {
+    pub(crate) chain: ErrorChain,
+    pub(crate) line: Option<u32>,
+    pub(crate) facts: Map,
+}
+
+/// Returns the error that an event of this callsite reports.
+pub(crate) fn of_event(meta: &Metadata<'_>, limits: &Limits) -> Option<ErrorContent> {
     let is_report = meta.name() == REPORT_NAME && REPORTED.is_set();
-    is_report.then(|| REPORTED.with(|error| (error.chain(limits), error.facts(limits))))
+    let content = |error: &dyn ReportedError| ErrorContent {
+        chain: error.chain(limits),
+        line: error.line(),
+        facts: error.facts(limits),
+    };
+    is_report.then(|| REPORTED.with(|error| content(error)))
 }

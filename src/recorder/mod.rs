@@ -230,10 +230,11 @@ impl Recorder {
         let error_type = error_type.unwrap_or_else(|| fallback_error_type(&observation)).to_owned();
         let error_message = observation.error.message().unwrap_or(&observation.message);
         let error_message = shorten(error_message, self.limits.text).into_owned();
-        let (stack, thread) = match &observation.panic {
+        let (mut stack, thread) = match &observation.panic {
             Some(panic) => (panic.trace.named(self.limits.frames), panic.thread.clone()),
             None => (backtrace::capture(self.limits.frames), thread::name()),
         };
+        stack.set_exit_line(observation.exit_line);
         let described = observation.attribution.map(|attribution| attribution.describe(self.limits.frames));
         let (panic_origin, raised) = described.unzip();
         let mut failure = Failure::new(around.computation, around.theoretical_ref, error_type, error_message);

@@ -54,6 +54,8 @@ pub(crate) struct Observation {
     pub(crate) used: Vec<&'static str>,
     pub(crate) event: Map,
     pub(crate) location: Location,
+    /// The line at which an annotated function ended.
+    pub(crate) exit_line: Option<u32>,
     pub(crate) site: ReportSite,
     pub(crate) content: ReportContent,
     /// The panic that is the failure. The record has its thread and its stack.
@@ -78,6 +80,7 @@ impl Observation {
             used: Vec::new(),
             event: Map::new(),
             location: Location::default(),
+            exit_line: None,
             site,
             content: ReportContent::MessageOnly,
             panic: None,

@@ -208,6 +208,64 @@ mod errors {
     }
 }
 
+mod exits {
+    use super::*;
+
+    /// The lines of the exits, from that of `fn` on.
+    #[computation("Eq. 1", fail_if = |x| *x < 0.0)]
+    fn exits(way: u32) -> Result<f64, SolverError> {
+        let number = |text: &str| text.parse::<f64>().map_err(|source| SolverError::Step { step: 1, source });
+        if way == 0 {
+            return Err(SolverError::MaxIterations(0));
+        }
+        let x = number(if way == 1 { "x" } else { "1" })?;
+        let y = x + number("2")? + number(if way == 2 { "y" } else { "2" })?;
+        let inner = || -> Result<f64, SolverError> {
+            number("3")?;
+            number("4")
+        };
+        let z = inner()?;
+        match way {
+            3 => Err(SolverError::MaxIterations(3)),
+            4 => {
+                let _ = y;
+                Err(SolverError::MaxIterations(4))
+            }
+            5 => Ok(-z),
+            _ => Ok(z),
+        }
+    }
+
+    #[computation("Eq. 1")]
+    async fn exits_later(way: u32) -> Result<f64, SolverError> {
+        tokio::task::yield_now().await;
+        exits(way)?;
+        Err(SolverError::MaxIterations(9))
+    }
+
+    #[test]
+    fn a_failure_has_the_line_at_which_its_function_ends() {
+        let first = u32::try_from(
+            include_str!("outcomes.rs").lines().position(|line| line.contains("fn exits(way")).unwrap() + 1,
+        )
+        .unwrap();
+        let run = in_child(|dir| {
+            let _guard = init(dir).unwrap();
+            (0..6).for_each(|way| drop(exits(way)));
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async { drop(exits_later(6).await) });
+        })
+        .ok();
+        let failures = run.failures();
+        let lines: Vec<_> =
+            failures.iter().map(|failure| failure.context.location.as_ref().unwrap().line.unwrap() - first).collect();
+        let frames: Vec<_> = failures.iter().map(|failure| failure.context.frames[0].line.unwrap() - first).collect();
+        assert_eq!(lines, [3, 5, 6, 13, 16, 12, 27], "{}", run.stderr);
+        assert_eq!(frames, lines);
+        assert!(failures[0].stack_trace.contains(&format!("outcomes.rs:{}", first + 3)));
+    }
+}
+
 #[test]
 fn a_report_ends_with_the_path_of_its_record() {
     #[computation("Eq. 1")]
@@ -276,6 +334,37 @@ impl Huge for f64 {
     fn is_nan_or_huge(&self) -> bool {
         self.is_nan() || self.abs() > 1e300
     }
+}
+
+#[computation("Eq. 1", fail_if = |status| (!status.done).then_some(&status.reason))]
+fn with_reason() -> Status {
+    Status { done: false, reason: "the maximum number of iterations is reached".to_owned() }
+}
+
+#[computation("Eq. 1", fail_if = |x: &f64| if *x < 0.0 { Err(format!("negative mass {x}")) } else { Ok(()) })]
+fn with_checked_reason(x: f64) -> f64 {
+    x
+}
+
+#[derive(Debug)]
+struct Status {
+    done: bool,
+    reason: String,
+}
+
+#[test]
+fn a_predicate_may_give_a_reason() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        with_reason();
+        let _ = (with_checked_reason(1.0), with_checked_reason(-1.0));
+    })
+    .ok();
+    let [status, mass] = &run.failures()[..] else { panic!("{}", run.stderr) };
+    assert_eq!(status.error_message, "the maximum number of iterations is reached");
+    assert_eq!(status.context.category, Some(Category::MaxIterations));
+    assert_eq!(mass.error_message, "negative mass -1");
+    assert_eq!(mass.context.event.get("returned"), Some(&(-1.0).into()));
 }
 
 #[test]

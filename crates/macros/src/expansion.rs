@@ -20,7 +20,7 @@ use syn::{Block, Error, ItemFn, Result, Signature, parse_quote};
 use crate::arguments::{self, Argument};
 use crate::options::{Level, Options};
 use crate::source_text::source_text;
-use crate::{future, return_type};
+use crate::{exits, future, return_type};
 
 /// Returns the function with its body inside the span of the computation.
 pub(crate) fn expand(options: &Options, mut function: ItemFn) -> Result<TokenStream> {
@@ -34,6 +34,7 @@ pub(crate) fn expand(options: &Options, mut function: ItemFn) -> Result<TokenStr
         private: private(options),
     };
     let body = &mut *function.block;
+    exits::mark(future::body_mut(body), &expansion.private, &local("exit"));
     if function.sig.asyncness.is_some() {
         let future = expansion.of_future(&in_async_block(body, &function.sig));
         *body = parse_quote!({ #future });
@@ -112,7 +113,8 @@ impl Expansion<'_> {
     fn of_closure(&self, closure: &TokenStream, end: Option<Span>) -> TokenStream {
         let (private, span, returned) = (&self.private, local("span"), local("returned"));
         let (open, keep, arguments) = (self.span(), self.keep(), self.argument_list());
-        let opened = quote!(let #span = #open; #keep);
+        let exit = self.exit();
+        let opened = quote!(let #span = #open; #exit #keep);
         let call = quote!(#private::run(&#span, #arguments, #closure));
         let Some(end) = end else { return quote!(#opened #call) };
         let value = at(end, &returned.to_token_stream());
@@ -122,12 +124,13 @@ impl Expansion<'_> {
 
     /// Returns the body of an `async` function that awaits the future.
     fn of_future(&self, future: &TokenStream) -> TokenStream {
-        let (private, call, body) = (&self.private, local("call"), local("body"));
+        let (private, call, body, exit) = (&self.private, local("call"), local("body"), self.exit());
         let (context, returned) = (local("context"), local("returned"));
         let (open, keep, arguments) = (self.span(), self.keep(), self.argument_list());
         let judge = self.judge(&quote!(#call.span()));
         quote! {
             let mut #call = #private::AsyncCall::new(#open);
+            #exit
             #keep
             let mut #body = ::core::pin::pin!(
                 #private::tracing::Instrument::instrument(#future, ::core::clone::Clone::clone(#call.span()))
@@ -179,6 +182,12 @@ impl Expansion<'_> {
         })
     }
 
+    /// Returns the variable that stores the line of the last exit.
+    fn exit(&self) -> TokenStream {
+        let (private, exit) = (&self.private, local("exit"));
+        quote!(let #exit = &#private::ExitLine::new();)
+    }
+
     fn target(&self) -> TokenStream {
         self.options.target.as_ref().map_or_else(|| quote!(::core::module_path!()), ToTokens::to_token_stream)
     }
@@ -195,16 +204,28 @@ impl Expansion<'_> {
         quote!(#(#arguments)*)
     }
 
-    /// Returns an expression that keeps or summarises the value of a variable.
+    /// Returns an expression that keeps or summarises an argument.
     fn kept(&self, variable: &Ident) -> TokenStream {
+        let private = &self.private;
+        self.selected(&quote!(&&&&&&&&&&&#private::ArgumentValue(&#variable)))
+    }
+
+    /// Returns an expression that keeps a returned value. It has two references less than that of an argument, so that
+    /// the selection passes over the values that are fields of the span.
+    fn kept_result(&self, variable: &Ident) -> TokenStream {
+        let private = &self.private;
+        self.selected(&quote!(&&&&&&&&&#private::ArgumentValue(&#variable)))
+    }
+
+    fn selected(&self, value: &TokenStream) -> TokenStream {
         let private = &self.private;
         quote!({
             use #private::{
-                KeepCollection as _, KeepDebug as _, KeepHandle as _, KeepLockable as _, KeepNothing as _, KeepPlainData as _,
-                KeepSerialize as _, KeepSpanField as _, KeepSummary as _, KeepUnreadDebug as _,
+                KeepCollection as _, KeepDebug as _, KeepHandle as _, KeepLockable as _, KeepNothing as _,
+                KeepPlainData as _, KeepSerialize as _, KeepSpanField as _, KeepSummary as _, KeepUnreadDebug as _,
                 KeepUnreadSerialize as _,
             };
-            (&&&&&&&&&&&#private::ArgumentValue(&#variable)).keep()
+            (#value).keep()
         })
     }
 
@@ -220,6 +241,7 @@ impl Expansion<'_> {
     /// Returns a statement that reports the outcome. A report gets a note with the path of its record.
     fn judge(&self, span: &TokenStream) -> TokenStream {
         let (private, returned, failure) = (&self.private, local("returned"), local("failure"));
+        let exit = local("exit");
         let (arguments, target, tests) = (self.argument_list(), self.target(), self.tests());
         let has_failed = quote!({
             use #private::{
@@ -235,6 +257,7 @@ impl Expansion<'_> {
                     false
                 }
                 ::core::option::Option::Some(#failure) => {
+                    let #failure = #failure.at(#exit);
                     #private::fail(#span, #arguments, &#failure, &|| {
                         #private::tracing::event!(
                             name: "computation failed", target: #target, #private::tracing::Level::ERROR,
@@ -265,7 +288,7 @@ impl Expansion<'_> {
         }
         let shown = local("shown");
         if options.fail_if.is_some() {
-            let kept = self.kept(&success);
+            let kept = self.kept_result(&success);
             tests.extend(quote!(let #shown = #kept;));
         }
         let none_is_failure =

@@ -17,6 +17,17 @@ pub(crate) fn tail_mut(block: &mut Block) -> Option<&mut ExprAsync> {
     body.capture.is_some().then_some(body)
 }
 
+/// Returns the block whose exits leave the function: that of the `async` block at its end, if there is one.
+pub(crate) fn body_mut(block: &mut Block) -> &mut Block {
+    if tail_mut(block).is_none() {
+        return block;
+    }
+    match tail_mut(block) {
+        Some(tail) => &mut tail.block,
+        None => unreachable!("the block has a tail"),
+    }
+}
+
 /// Returns true for a path that ends with `Box::pin`.
 fn is_pin(function: &Expr) -> bool {
     let Expr::Path(path) = function else { return false };

@@ -1,6 +1,7 @@
 //! The attribute `computation` of `tracing-failure`.
 
 mod arguments;
+mod exits;
 mod expansion;
 mod fields;
 mod future;
@@ -69,7 +70,9 @@ use options::Options;
 /// | `level`, `target`, `parent`, `follows_from` | as in `#[tracing::instrument]`; the level is INFO by default |
 /// | `crate = path` | the path of this library, if it has another name |
 ///
-/// `finite` and `fail_if` test the value inside `Ok`, if the function returns a `Result`.
+/// `finite` and `fail_if` test the value inside `Ok`, if the function returns a `Result`. They record the failure; the
+/// function still returns the value. The predicate of `fail_if` returns a `bool`, or a reason: an `Option` or a
+/// `Result<(), _>` with a text.
 ///
 /// # Parameters
 ///
@@ -82,7 +85,8 @@ use options::Options;
 /// | `Vec`, `VecDeque`, `Box<[f64]>`, `&mut [f64]`, matrices, if their entries are numbers | on entry | a summary in constant time: shape, the first and the last 8 entries |
 /// | other collections | on entry | the length |
 /// | ranges of numbers | on entry | a copy |
-/// | another value that the function owns or borrows mutably | – | a text that names its type |
+/// | another value that the function owns or borrows mutably | – | a text that names its type, if it implements `Serialize` or `Debug` |
+/// | a value of a type that implements neither | – | nothing |
 ///
 /// Nothing is formatted, serialised or allocated while the function does not fail. A reference shows the value that it
 /// has at the time of the failure; this differs from the value on entry only if the type is mutable through a shared
@@ -110,8 +114,9 @@ use options::Options;
 ///
 /// # Costs
 ///
-/// A call costs as much as a span with the same numbers and texts. The other arguments cost a few copies of a pointer or
-/// a summary, whatever their size. A `Copy` value is copied once more.
+/// A call costs as much as a span with the same numbers and texts, and a line of the log if its level is logged. The
+/// other arguments cost a few copies of a pointer or a summary, whatever their size. A `Copy` value is copied once more.
+/// Annotate solvers and integrations, not a right-hand side that runs thousands of times.
 #[proc_macro_attribute]
 pub fn computation(options: TokenStream, function: TokenStream) -> TokenStream {
     let expanded = item::parse(function.clone())
