@@ -72,7 +72,8 @@ macro_rules! ensure_converged {
 
 /// Checks that a value decreases from one iteration to the next. It evaluates to a `Result<(), `[`Check`]`>`.
 ///
-/// The condition is `residual < previous`, or `residual <= previous` if the value may stay. NaN never counts as
+/// The condition is `residual < previous`, or `residual <= previous` if the value may stay. A computed bound, such as
+/// `residual <= 0.9 * previous`, demands a minimum decrease; its failure is a stagnation. NaN never counts as
 /// decreasing, on either side. The iteration is optional. All expressions are evaluated once, in their order.
 ///
 /// ```

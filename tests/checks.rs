@@ -197,6 +197,21 @@ fn one_failure_that_is_reported_twice_is_one_record() {
 }
 
 #[test]
+fn a_computed_bound_is_not_the_value_before() {
+    let (residual, rate, history) = (1.0, 0.999, [0.5, 1.0]);
+    let check = ensure_decreasing!(residual <= rate * history[1], iteration = 11).unwrap_err();
+    assert_eq!(
+        check.to_string(),
+        "residual does not decrease at iteration 11: it is 1.0, not at most rate * history[1] = 0.999"
+    );
+    assert_eq!(check.category(), Category::Stagnation);
+    let n = 1;
+    let check = ensure_decreasing!(residual < history[n - 1]).unwrap_err();
+    assert_eq!(check.to_string(), "residual is growing: it was 0.5 and is 1.0");
+    assert_eq!(check.category(), Category::ResidualDivergence);
+}
+
+#[test]
 fn text_of_a_check_names_its_category() {
     let checks = [
         ensure_finite!(f64::INFINITY, iteration = 1),
@@ -207,6 +222,7 @@ fn text_of_a_check_names_its_category() {
         ensure_converged!(1.0 < f64::NAN),
         ensure_decreasing!(2.0 < 1.0, iteration = 3),
         ensure_decreasing!(2.0 < 2.0),
+        ensure_decreasing!(2.0 <= 0.5 * 2.0),
         ensure_decreasing!(2.0 < 2.0 - 1e-12),
         ensure_decreasing!(f64::NAN <= 2.0),
         ensure_decreasing!(2.0 <= f64::NAN),

@@ -112,6 +112,13 @@ impl FailedCheck {
             CheckKind::Converged => {
                 write!(f, "no convergence{at}: {name_and_value} {} {named_bound}", self.relation())?;
             }
+            CheckKind::Decreasing if self.bound.as_ref().is_some_and(|bound| is_computed(bound.name)) => {
+                write!(
+                    f,
+                    "{name} does not decrease{at}: it is {value}, {} {named_bound}",
+                    self.relation_of_decrease()
+                )?;
+            }
             CheckKind::Decreasing => {
                 let course = if self.has_grown() { "is growing" } else { "does not decrease" };
                 write!(f, "{name} {course}{at}: it was {bound} and is {value}")?;
@@ -133,8 +140,15 @@ impl FailedCheck {
         }
     }
 
+    /// Returns how the value relates to a computed bound, which it should have reached.
+    fn relation_of_decrease(&self) -> &'static str {
+        if self.bound.as_ref().is_some_and(|bound| bound.is_strict) { "not less than" } else { "not at most" }
+    }
+
+    /// Returns true if the value is larger than the one before. The bound `0.9 * previous` is not the value before.
     fn has_grown(&self) -> bool {
-        self.numbers().is_some_and(|(value, previous)| value - previous > ROUNDING * previous.abs())
+        let is_previous = self.bound.as_ref().is_some_and(|bound| !is_computed(bound.name));
+        is_previous && self.numbers().is_some_and(|(value, previous)| value - previous > ROUNDING * previous.abs())
     }
 
     fn numbers(&self) -> Option<(f64, f64)> {
@@ -158,6 +172,18 @@ impl CheckBound {
 fn is_literal(expression: &str) -> bool {
     let mut words = expression.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     words.all(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Returns true if an expression computes a number from others: `0.9 * previous`, but not `history[n - 1]`.
+fn is_computed(expression: &str) -> bool {
+    let mut depth = 0_usize;
+    // The compiler writes spaces around the operators of an expression.
+    expression.split(' ').any(|word| {
+        let is_operator = depth == 0 && ["+", "-", "*", "/"].contains(&word);
+        depth += word.matches(['(', '[', '{']).count();
+        depth = depth.saturating_sub(word.matches([')', ']', '}']).count());
+        is_operator
+    })
 }
 
 fn iterations(count: i64) -> String {
