@@ -21,6 +21,8 @@ pub(super) enum Condition {
     WithoutValue(Names, ValueMatcher),
     WithoutSeries(Names),
     Method(Phrases),
+    /// The texts or the method contain a phrase.
+    WordsOrMethod(Phrases),
     Series(Names, &'static [Behaviour]),
     /// A series that grew by at least this factor.
     Growth(Names, f64),
@@ -64,6 +66,9 @@ impl Condition {
             }
             Condition::Words(phrases) => phrases.find_in(&facts.texts, facts.text_bits),
             Condition::Method(phrases) => phrases.find_in(&facts.methods, facts.method_bits),
+            Condition::WordsOrMethod(phrases) => phrases
+                .find_in(&facts.texts, facts.text_bits)
+                .or_else(|| phrases.find_in(&facts.methods, facts.method_bits)),
             Condition::WithoutWords(phrases) => {
                 let is_present = phrases.find_in(&facts.texts, facts.text_bits).is_some()
                     || phrases.find_in(&facts.methods, facts.method_bits).is_some();
@@ -99,7 +104,7 @@ impl Condition {
         match self {
             Condition::WithoutValue(..) | Condition::WithoutWords(_) | Condition::WithoutSeries(_) => 0,
             Condition::Computation(_) => 1,
-            Condition::Words(_) | Condition::Method(_) | Condition::BoundCrossing(_) => 2,
+            Condition::Words(_) | Condition::Method(_) | Condition::WordsOrMethod(_) | Condition::BoundCrossing(_) => 2,
             // The absence of a trend is weak evidence.
             Condition::Series(_, behaviours) if behaviours.contains(&Behaviour::Irregular) => 2,
             Condition::Value(..) => 3,
@@ -148,6 +153,7 @@ impl Condition {
             Condition::Method(_) => &[""],
             Condition::Computation(_)
             | Condition::Words(_)
+            | Condition::WordsOrMethod(_)
             | Condition::WithoutWords(_)
             | Condition::WithoutValue(..)
             | Condition::WithoutSeries(_) => &[],
@@ -166,6 +172,7 @@ impl Condition {
             Condition::Method(_) => Some("method"),
             Condition::Computation(_)
             | Condition::Words(_)
+            | Condition::WordsOrMethod(_)
             | Condition::WithoutWords(_)
             | Condition::WithoutValue(..)
             | Condition::WithoutSeries(_) => None,

@@ -252,6 +252,13 @@ impl Rule {
         self
     }
 
+    /// Requires that a text of the failure, or a parameter for the method, the computation or the innermost span contains
+    /// one of these phrases.
+    pub(super) fn words_or_method(mut self, phrases: &str) -> Self {
+        self.conditions.push(Condition::WordsOrMethod(Phrases::of(phrases)));
+        self
+    }
+
     /// Requires that a series grew by at least this factor.
     pub(super) fn growth(mut self, names: &str, factor: f64) -> Self {
         self.conditions.push(Condition::Growth(Names::of(names), factor));

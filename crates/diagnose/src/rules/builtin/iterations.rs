@@ -426,7 +426,7 @@ pub(super) fn rules() -> Vec<Rule> {
              the iteration never ends.",
         )
         .categories(&[MaxIterations, NonlinearConvergence, LinearSolve])
-        .words(
+        .words_or_method(
             "schur|eigenvalue|eigenvalues|eigen|eigh|eigensolver|off diagonal elements|svd|singular values|\
                 qr algorithm|qr iterations|francis|lanczos|arnoldi",
         )
@@ -462,7 +462,7 @@ pub(super) fn rules() -> Vec<Rule> {
              or use a rule for oscillating integrands.",
         )
         .categories(&[MaxIterations, MaxEvaluations, Stagnation, AccuracyUnattainable, ResidualDivergence])
-        .words(
+        .words_or_method(
             "integral|quadrature|simpson|trapezoid|trapezoidal|romberg|integrand|subdivision|subdivisions|\
                 gauss kronrod",
         )
