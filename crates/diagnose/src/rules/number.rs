@@ -2,6 +2,9 @@
 
 use text::without_trailing_zeros;
 
+/// Maximum distance from a whole number by which rounding moves a number.
+const MAX_ROUNDING: f64 = 1e-9;
+
 /// Formats a number with four significant digits.
 pub(super) fn brief(x: f64) -> String {
     with_digits(x, 4)
@@ -10,6 +13,13 @@ pub(super) fn brief(x: f64) -> String {
 /// Formats a position with seven significant digits.
 pub(super) fn exact(x: f64) -> String {
     with_digits(x, 7)
+}
+
+/// Formats a number with four significant digits, or with all digits if rounding has moved it off a whole number.
+pub(super) fn distinct(x: f64) -> String {
+    let distance = (x - x.round()).abs();
+    let is_rounded = distance > 0.0 && distance < MAX_ROUNDING && x.round() != 0.0;
+    if is_rounded { x.to_string() } else { brief(x) }
 }
 
 /// Formats an uncertain factor with two digits, or with as many as distinguish it from one.
@@ -36,6 +46,15 @@ fn with_digits(x: f64, digits: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_beside_a_whole_number_have_all_digits() {
+        assert_eq!(distinct(1.0000000000000009), "1.0000000000000009");
+        assert_eq!(distinct(-0.9999999999999998), "-0.9999999999999998");
+        for x in [1.0, 0.9999, 1e-12, 16_024_734_547_840.75] {
+            assert_eq!(distinct(x), brief(x));
+        }
+    }
 
     #[test]
     fn numbers_have_few_significant_digits() {

@@ -2,7 +2,7 @@
 
 use super::condition::ConditionMatch;
 use super::facts::{Facts, NamedValue, TrailSeries};
-use super::number::{brief, exact, factor_of};
+use super::number::{brief, distinct, exact, factor_of};
 use crate::convergence::SeriesRole;
 use record::Value;
 use record::internal::WordSequence;
@@ -98,7 +98,7 @@ fn value_attribute(value: &NamedValue<'_>, attribute: &str) -> Option<String> {
 
 fn value_text(value: &Value) -> String {
     match value {
-        Value::Float(x) => brief(*x),
+        Value::Float(x) => distinct(*x),
         Value::String(text) => shorten_to_line(text, MAX_VALUE_CHARS),
         Value::List(list) if list.len() <= MAX_LISTED_ENTRIES => {
             format!("({})", list.iter().map(value_text).collect::<Vec<_>>().join(", "))
