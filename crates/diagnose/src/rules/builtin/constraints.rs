@@ -6,6 +6,9 @@ use record::Category::*;
 /// Phrases for a violated identity.
 const VIOLATION_PHRASES: &str = "not zero|does not vanish|not vanish|must vanish|should be zero|not \
                         conserved|conservation|inconsistent|not closed|not symmetric|not orthogonal|not unitary";
+/// Phrases for initial values, which are chosen and not constructed.
+const INITIAL_PHRASES: &str =
+    "initial condition|initial conditions|initial value|initial values|initial state|inconsistent start";
 const HIGHAM: &str = "Higham, Accuracy and Stability of Numerical Algorithms, §3";
 const CVODE: &str = "SUNDIALS, CVODE user guide, CV_CONSTR_FAIL";
 
@@ -121,6 +124,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .words(VIOLATION_PHRASES)
         .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", ValueTest::Above(1e-6))
+        .unless_words(INITIAL_PHRASES)
         .source(HIGHAM),
         Rule::new(
             "identity.rounding",
@@ -129,6 +133,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .words(VIOLATION_PHRASES)
         .value("norm|defect|residual|error|difference|deviation|violation|asymmetry", ValueTest::Below(1e-6))
+        .unless_words(INITIAL_PHRASES)
         .source(HIGHAM),
         Rule::new(
             "tolerance.zero",

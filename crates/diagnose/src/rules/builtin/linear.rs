@@ -10,6 +10,10 @@ const GOLUB: &str = "Golub & Van Loan, Matrix Computations, §5.5";
 const HIGHAM: &str = "Higham, Accuracy and Stability of Numerical Algorithms, §7 and §12";
 const SAAD: &str = "Saad, Iterative Methods for Sparse Linear Systems, §6";
 
+/// Phrases for a preconditioner that is not positive definite.
+const INDEFINITE_PRECONDITIONER: &str =
+    "indefinite pc|preconditioner * indefinite|preconditioner * positive|preconditioner is not";
+
 pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
@@ -161,6 +165,7 @@ pub(super) fn rules() -> Vec<Rule> {
         .categories(&[Breakdown, LinearSolve])
         .method("cg|pcg|conjugate gradient|conjugate gradients")
         .unless_value("method|solver|algorithm", ValueTest::Words("bicg|bi cg|bicgstab|bi cgstab|cgs"))
+        .unless_words(INDEFINITE_PRECONDITIONER)
         .source("PETSc, KSP_DIVERGED_INDEFINITE_MAT; Saad, Iterative Methods for Sparse Linear Systems, §6.7"),
         Rule::new(
             "breakdown.preconditioner",
@@ -168,7 +173,7 @@ pub(super) fn rules() -> Vec<Rule> {
              incomplete Cholesky with a shift, Jacobi with positive entries, or symmetric Gauss–Seidel. Alternatively \
              use GMRES.",
         )
-        .words("indefinite pc|preconditioner * indefinite|preconditioner * positive|preconditioner is not")
+        .words(INDEFINITE_PRECONDITIONER)
         .source("PETSc, KSP_DIVERGED_INDEFINITE_PC"),
         Rule::new(
             "breakdown",
