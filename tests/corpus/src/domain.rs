@@ -2,11 +2,11 @@
 
 use std::panic::catch_unwind;
 
-use ode_solvers::dop_shared::{OutputType, System};
+use ode_solvers::dop_shared::{IntegrationError, OutputType, System};
 use ode_solvers::{Dopri5, Vector1};
 use statrs::distribution::{ContinuousCDF, Normal, NormalError};
 use tracing::{debug, error, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -20,12 +20,12 @@ enum DomainError {
     SquareRoot { argument: f64 },
 }
 
-#[instrument(fields(computation = "scattering_angle", theoretical_ref = "cos θ = 1 − q²/2k²"))]
+#[computation("cos θ = 1 − q²/2k²")]
 fn scattering_angle(momentum_transfer: f64, wave_number: f64) -> Result<f64, DomainError> {
     let argument = 1.0 - momentum_transfer.powi(2) / (2.0 * wave_number.powi(2));
-    debug!(argument, "cosine");
+    trail!(argument);
     if argument.abs() > 1.0 {
-        return Err(DomainError::ArcCosine { argument }).record_failure();
+        return Err(DomainError::ArcCosine { argument });
     }
     Ok(argument.acos())
 }
@@ -39,22 +39,22 @@ impl System<f64, Vector1<f64>> for Tank {
     fn system(&self, _t: f64, y: &Vector1<f64>, dy: &mut Vector1<f64>) {
         dy[0] = -self.outflow * y[0].sqrt();
         if dy[0].is_nan() {
-            debug!(level = y[0], rate = dy[0], "negative level under the root");
+            trail!(level = y[0], rate = dy[0], "negative level under the root");
         }
     }
 
     fn solout(&mut self, t: f64, y: &Vector1<f64>, _dy: &Vector1<f64>) -> bool {
-        debug!(t, level = y[0], "step");
+        trail!(t, level = y[0]);
         false
     }
 }
 
-#[instrument(fields(computation = "tank_level", theoretical_ref = "Torricelli's law", method = "Dopri5"))]
-fn drain(level: f64, outflow: f64, t_end: f64, rtol: f64) -> Option<f64> {
+#[computation("Torricelli's law", fields(method = "Dopri5"))]
+fn tank_level(level: f64, outflow: f64, t_end: f64, rtol: f64) -> Result<f64, IntegrationError> {
     let mut stepper = Dopri5::new(Tank { outflow }, 0.0, t_end, 0.1, Vector1::new(level), rtol, rtol);
     stepper.set_output(OutputType::Sparse);
-    stepper.integrate().record_failure().ok()?;
-    stepper.y_out().last().map(|y| y[0])
+    stepper.integrate()?;
+    Ok(stepper.y_out().last().map_or(level, |y| y[0]))
 }
 
 /// h′ = −√h by Euler's method, with a check of the argument.
@@ -72,43 +72,43 @@ fn reservoir(depth: f64, k: f64, dt: f64, steps: u32) -> Result<f64, DomainError
 }
 
 /// Gradient descent on −Σ log(1 − x/limit), a barrier, with a step that jumps over it.
-#[instrument(fields(computation = "barrier_minimum", theoretical_ref = "log barrier", method = "gradient descent"))]
-fn barrier(limit: f64, step_length: f64, iterations: u32) -> Result<f64, DomainError> {
+#[computation("log barrier", fields(method = "gradient descent"))]
+fn barrier_minimum(limit: f64, step_length: f64, iterations: u32) -> Result<f64, DomainError> {
     let mut x = 0.0;
     for iteration in 0..iterations {
         let slack = limit - x;
         if slack <= 0.0 {
-            return Err(DomainError::Logarithm { value: slack }).record_failure();
+            return Err(DomainError::Logarithm { value: slack });
         }
         let objective = -x - 1e-3 * slack.ln();
-        debug!(iteration, x, slack, objective, "descent");
+        trail!(iteration, x, slack, objective);
         x += step_length * (1.0 - 1e-3 / slack);
     }
     Ok(x)
 }
 
-#[instrument(fields(computation = "noise_model", theoretical_ref = "N(μ, σ²)"))]
+#[computation("N(μ, σ²)")]
 fn noise_model(mean: f64, variance_measured: f64, variance_background: f64) -> Result<Normal, NormalError> {
     let std_dev = (variance_measured - variance_background).sqrt();
-    debug!(mean, std_dev, "fitted");
-    Normal::new(mean, std_dev).record_failure()
+    trail!(mean, std_dev);
+    Normal::new(mean, std_dev)
 }
 
-#[instrument(fields(computation = "confidence_limit", theoretical_ref = "Φ⁻¹(p)"))]
+#[computation("Φ⁻¹(p)")]
 fn confidence_limit(percent: f64) -> f64 {
     let standard = Normal::new(0.0, 1.0).unwrap();
     standard.inverse_cdf(percent)
 }
 
 /// e⁻³⁰ from its Taylor series, the terms of which are as large as 10¹².
-#[instrument(fields(computation = "boltzmann_factor", theoretical_ref = "e^x = Σ xⁿ/n!", method = "Taylor series"))]
-fn exponential(x: f64, rtol: f64) -> Option<f64> {
+#[computation("e^x = Σ xⁿ/n!", fields(method = "Taylor series"))]
+fn boltzmann_factor(x: f64, rtol: f64) -> Option<f64> {
     let (mut sum, mut term, mut largest) = (1.0_f64, 1.0_f64, 1.0_f64);
     for n in 1..500 {
         term *= x / f64::from(n);
         sum += term;
         largest = largest.max(term.abs());
-        debug!(n, term, sum, "partial sum");
+        trail!(n, term, sum, "partial sum");
         if term.abs() < f64::EPSILON * sum.abs() {
             break;
         }
@@ -122,13 +122,13 @@ fn exponential(x: f64, rtol: f64) -> Option<f64> {
 }
 
 /// Σ (−1)ⁿ n! xⁿ, which is asymptotic and does not converge for any x.
-#[instrument(fields(computation = "borel_sum", theoretical_ref = "Euler's series", method = "partial sums"))]
-fn asymptotic_series(x: f64, tolerance: f64, max_terms: u32) -> Option<f64> {
+#[computation("Euler's series", fields(method = "partial sums"))]
+fn borel_sum(x: f64, tolerance: f64, max_terms: u32) -> Option<f64> {
     let (mut sum, mut term) = (1.0_f64, 1.0_f64);
     for n in 1..max_terms {
         term *= -x * f64::from(n);
         sum += term;
-        debug!(n, term = term.abs(), sum);
+        trail!(n, term = term.abs(), sum);
         if term.abs() < tolerance {
             return Some(sum);
         }
@@ -138,13 +138,13 @@ fn asymptotic_series(x: f64, tolerance: f64, max_terms: u32) -> Option<f64> {
 }
 
 /// The partition function of many levels, in units that make it overflow.
-#[instrument(fields(computation = "partition_function", theoretical_ref = "Z = Σ e^(−βE)"))]
+#[computation("Z = Σ e^(−βE)")]
 fn partition_function(beta: f64, ground_energy: f64, spacing: f64, levels: u32) -> Option<f64> {
     let mut z = 0.0;
     for level in 0..levels {
         let exponent = -beta * (ground_energy + spacing * f64::from(level));
         z += exponent.exp();
-        debug!(level, exponent, z, "summed");
+        trail!(level, exponent, z);
     }
     if !z.is_finite() {
         error!(z, "partition function overflows");
@@ -177,7 +177,7 @@ fn arguments() -> Vec<Case> {
             category: "domain_error",
             advice: "The state leaves the domain of the square root: stop at an event where the level reaches zero, or \
                      write √max(h, 0).",
-            run: || _ = drain(1.0, 0.5, 10.0, 1e-6),
+            run: || _ = tank_level(1.0, 0.5, 10.0, 1e-6),
         },
         Case {
             batch: Batch::Development,
@@ -195,7 +195,7 @@ fn arguments() -> Vec<Case> {
             problem: "a step of constant length jumps over the barrier, where its logarithm is undefined",
             category: "domain_error",
             advice: "Limit the step so that the slack stays positive (fraction to the boundary, backtracking).",
-            run: || _ = barrier(1.0, 0.04, 100),
+            run: || _ = barrier_minimum(1.0, 0.04, 100),
         },
         Case {
             batch: Batch::Development,
@@ -227,7 +227,7 @@ fn digits() -> Vec<Case> {
             problem: "terms of size 1e12 cancel to 1e-13: no digit is left",
             category: "loss_of_accuracy",
             advice: "Terms of alternating sign cancel: sum for −x and invert, or use the library function.",
-            run: || _ = exponential(-30.0, 1e-6),
+            run: || _ = boltzmann_factor(-30.0, 1e-6),
         },
         Case {
             batch: Batch::Development,
@@ -236,7 +236,7 @@ fn digits() -> Vec<Case> {
             problem: "the terms n! xⁿ fall at first, and then grow for ever",
             category: "residual_divergence",
             advice: "The series is asymptotic: stop at the smallest term, or resum it (Borel, Padé).",
-            run: || _ = asymptotic_series(0.1, 1e-12, 60),
+            run: || _ = borel_sum(0.1, 1e-12, 60),
         },
         Case {
             batch: Batch::Development,

@@ -50,7 +50,7 @@ pub(crate) fn cases() -> Vec<Case> {
             run: || {
                 let (boundary_1, mut boundary_2) = topology::tetrahedron();
                 boundary_2[(3, 0)] = -1.0;
-                _ = topology::betti_numbers(&boundary_1, &boundary_2);
+                _ = topology::betti_numbers(&boundary_1, &boundary_2, 1e-9);
             },
         },
         Case {

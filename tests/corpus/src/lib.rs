@@ -3,6 +3,10 @@
 //! The expectations come from numerical knowledge and the manuals of PETSc, SUNDIALS, SciML, SciPy and LAPACK, not from
 //! the output of the library. `tests/table` runs all cases and compares their records with the expectations.
 //!
+//! Most computations are annotated with `#[computation]` and write their trail with `trail!`. About one in eight uses
+//! `tracing` alone (`#[instrument]`, `info_span!`, `error!`, `debug!`), so that both ways stay tested. Checks such as
+//! `ensure_finite!` state their category. The unseen cases have none, so that their categories come from their texts.
+//!
 //! Each module is a subject. A subject with cases of several batches has a file for each [`Batch`].
 
 mod arrays;

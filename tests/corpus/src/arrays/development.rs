@@ -5,8 +5,7 @@ use std::panic::catch_unwind;
 
 use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2, ShapeError};
-use tracing::{debug, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -18,76 +17,72 @@ enum ArrayError {
     Columns { expected: usize, found: usize },
 }
 
-#[instrument(fields(computation = "state_propagation", theoretical_ref = "x ← A x", library = "nalgebra"))]
-fn propagate(states: usize, observed: usize) -> f64 {
+#[computation("x ← A x", fields(library = "nalgebra"))]
+fn state_propagation(states: usize, observed: usize) -> f64 {
     let transition = DMatrix::<f64>::identity(states, states);
     let x = DVector::from_element(observed, 1.0);
     (transition * x).norm()
 }
 
-#[instrument(fields(computation = "design_matrix", theoretical_ref = "y = X β", library = "ndarray"))]
-fn predict(rows: usize, columns: usize, coefficients: usize) -> f64 {
+#[computation("y = X β", fields(library = "ndarray"))]
+fn design_matrix(rows: usize, columns: usize, coefficients: usize) -> f64 {
     let design = Array2::<f64>::ones((rows, columns));
     let beta = Array1::<f64>::ones(coefficients);
     design.dot(&beta).sum()
 }
 
-#[instrument(skip(stresses), fields(computation = "stress_tensor", theoretical_ref = "σ = C ε", values = stresses.len()))]
+#[computation("σ = C ε", fields(values = stresses.len()))]
 fn stress_tensor(stresses: &[f64]) -> f64 {
     DMatrix::from_row_slice(3, 3, stresses).trace()
 }
 
-#[instrument(fields(computation = "background_subtraction", theoretical_ref = "I − I₀", library = "ndarray"))]
-fn subtract_background(spectrum: usize, background: usize) -> f64 {
+#[computation("I − I₀", fields(library = "ndarray"))]
+fn background_subtraction(spectrum: usize, background: usize) -> f64 {
     let (spectrum, background) = (Array1::<f64>::ones(spectrum), Array1::<f64>::zeros(background));
     (&spectrum - &background).sum()
 }
 
-#[instrument(skip(data), fields(computation = "lattice_configuration", theoretical_ref = "φ(x, t)", values = data.len()))]
-fn lattice(data: Vec<f64>, sites: usize, times: usize) -> Result<Array2<f64>, ShapeError> {
-    Array2::from_shape_vec((times, sites), data).record_failure()
+#[computation("φ(x, t)", fields(values = data.len()))]
+fn lattice_configuration(data: Vec<f64>, sites: usize, times: usize) -> Result<Array2<f64>, ShapeError> {
+    Array2::from_shape_vec((times, sites), data)
 }
 
-#[instrument(fields(computation = "kalman_gain", theoretical_ref = "K = P Hᵀ S⁻¹"))]
+#[computation("K = P Hᵀ S⁻¹")]
 fn kalman_gain(states: usize, observation: [usize; 2]) -> Result<DMatrix<f64>, ArrayError> {
     let covariance = DMatrix::<f64>::identity(states, states);
     let h = DMatrix::<f64>::from_element(observation[0], observation[1], 1.0);
     if h.ncols() != states {
-        return Err(ArrayError::Columns { expected: states, found: h.ncols() }).record_failure();
+        return Err(ArrayError::Columns { expected: states, found: h.ncols() });
     }
     Ok(covariance * h.transpose())
 }
 
-#[instrument(skip(samples), fields(computation = "ensemble_average", theoretical_ref = "⟨O⟩", samples = samples.len()))]
-fn average(samples: Array1<f64>, burn_in: usize) -> Result<f64, ArrayError> {
+#[computation("⟨O⟩")]
+fn ensemble_average(samples: Array1<f64>, burn_in: usize) -> Result<f64, ArrayError> {
     let kept: Array1<f64> = samples.iter().skip(burn_in).copied().collect();
-    debug!(kept = kept.len(), burn_in, "after burn-in");
-    kept.mean().ok_or(ArrayError::Empty).record_failure()
+    trail!(kept = kept.len(), burn_in, "after burn-in");
+    kept.mean().ok_or(ArrayError::Empty)
 }
 
-#[instrument(skip(u), fields(computation = "finite_difference", theoretical_ref = "u″", points = u.len()))]
-fn second_derivative(u: &[f64], dx: f64) -> Vec<f64> {
+#[computation("u″", fields(points = u.len()))]
+fn finite_difference(u: &[f64], dx: f64) -> Vec<f64> {
     (0..u.len()).map(|i| (u[i + 1] - 2.0 * u[i] + u[i.max(1) - 1]) / (dx * dx)).collect()
 }
 
-#[instrument(fields(computation = "multiplicity", theoretical_ref = "W = N!/∏ nᵢ!"))]
-fn factorial(n: u32) -> u64 {
+#[computation("W = N!/∏ nᵢ!")]
+fn multiplicity(n: u32) -> u64 {
     (1..=u64::from(n)).fold(1, |product, k| {
-        debug!(k, product, "factor");
+        trail!(k, product);
         product * k
     })
 }
 
-#[instrument(fields(
-    computation = "dense_hamiltonian",
-    theoretical_ref = "H of N spins",
-    method = "exact diagonalisation"
-))]
+#[computation("H of N spins", fields(method = "exact diagonalisation"))]
 fn dense_hamiltonian(spins: u32) -> Result<Vec<f64>, TryReserveError> {
     let order = 1_usize << spins;
-    debug!(spins, order, gigabytes = (order as f64).powi(2) * 8e-9, "allocate");
+    trail!(spins, order, gigabytes = (order as f64).powi(2) * 8e-9);
     let mut matrix = Vec::new();
-    matrix.try_reserve_exact(order * order).record_failure()?;
+    matrix.try_reserve_exact(order * order)?;
     Ok(matrix)
 }
 
@@ -104,7 +99,7 @@ fn shapes() -> Vec<Case> {
             problem: "a 4 × 4 matrix is applied to a vector of 3",
             category: "dimension_mismatch",
             advice: "Print both shapes where they are made: one state is missing from the vector.",
-            run: || _ = catch_unwind(|| propagate(4, 3)),
+            run: || _ = catch_unwind(|| state_propagation(4, 3)),
         },
         Case {
             batch: Batch::Development,
@@ -113,7 +108,7 @@ fn shapes() -> Vec<Case> {
             problem: "a design matrix of 5 columns meets 6 coefficients: the intercept has no column",
             category: "dimension_mismatch",
             advice: "Print both shapes: a column (the intercept) is missing, or an axis is swapped.",
-            run: || _ = catch_unwind(|| predict(20, 5, 6)),
+            run: || _ = catch_unwind(|| design_matrix(20, 5, 6)),
         },
         Case {
             batch: Batch::Development,
@@ -131,7 +126,7 @@ fn shapes() -> Vec<Case> {
             problem: "spectrum and background have a different number of channels",
             category: "dimension_mismatch",
             advice: "Interpolate the background to the channels of the spectrum: the shapes have to agree.",
-            run: || _ = catch_unwind(|| subtract_background(1024, 1000)),
+            run: || _ = catch_unwind(|| background_subtraction(1024, 1000)),
         },
         Case {
             batch: Batch::Development,
@@ -140,7 +135,7 @@ fn shapes() -> Vec<Case> {
             problem: "a file of 1000 values is read as a lattice of 32 × 32",
             category: "dimension_mismatch",
             advice: "Compare the number of values with the product of the axes: the file is cut short or of another lattice.",
-            run: || _ = lattice(vec![0.0; 1000], 32, 32),
+            run: || _ = lattice_configuration(vec![0.0; 1000], 32, 32),
         },
         Case {
             batch: Batch::Development,
@@ -158,7 +153,7 @@ fn shapes() -> Vec<Case> {
             problem: "the burn-in is longer than the chain, so that no sample is left",
             category: "missing_input",
             advice: "No sample is left after the burn-in: check the length of the chain first.",
-            run: || _ = average(Array1::zeros(500), 1000),
+            run: || _ = ensemble_average(Array1::zeros(500), 1000),
         },
     ]
 }
@@ -172,7 +167,7 @@ fn integers() -> Vec<Case> {
             problem: "the stencil of three points reaches beyond the last one",
             category: "panic",
             advice: "The loop runs over the boundary: treat the last point apart, or add ghost cells.",
-            run: || _ = catch_unwind(|| second_derivative(&[0.0, 1.0, 4.0, 9.0], 0.1)),
+            run: || _ = catch_unwind(|| finite_difference(&[0.0, 1.0, 4.0, 9.0], 0.1)),
         },
         Case {
             batch: Batch::Development,
@@ -181,7 +176,7 @@ fn integers() -> Vec<Case> {
             problem: "25! does not fit into 64 bits",
             category: "panic",
             advice: "Compute with floats and logarithms (ln Γ), or with big integers.",
-            run: || _ = catch_unwind(|| factorial(25)),
+            run: || _ = catch_unwind(|| multiplicity(25)),
         },
         Case {
             batch: Batch::Development,

@@ -3,8 +3,8 @@
 use std::panic::catch_unwind;
 
 use ndarray::{Array1, Array2, Axis, ShapeError, concatenate};
-use tracing::{debug, info, instrument};
-use tracing_failure::ResultExt;
+use tracing::{info, instrument};
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -16,49 +16,49 @@ enum GridError {
     Grids { ours: usize, theirs: usize },
 }
 
-#[instrument(fields(computation = "domain_decomposition", theoretical_ref = "block partition"))]
-fn decompose(cells: usize, ranks: usize) -> usize {
+#[computation("block partition")]
+fn domain_decomposition(cells: usize, ranks: usize) -> usize {
     let per_rank = cells / ranks;
-    debug!(per_rank);
+    trail!(per_rank);
     per_rank * ranks
 }
 
-#[instrument(skip(spectrum), fields(computation = "peak_finding", theoretical_ref = "max I", channels = spectrum.len()))]
-fn strongest_peak(spectrum: &[f64], threshold: f64) -> f64 {
+#[computation("max I", fields(channels = spectrum.len()))]
+fn peak_finding(spectrum: &[f64], threshold: f64) -> f64 {
     let peaks: Vec<f64> = spectrum.iter().copied().filter(|s| *s > threshold).collect();
-    debug!(peaks = peaks.len(), threshold);
+    trail!(peaks = peaks.len(), threshold);
     peaks.into_iter().reduce(f64::max).unwrap()
 }
 
-#[instrument(fields(computation = "halo_exchange", theoretical_ref = "ghost cells"))]
-fn inner_cells(local: usize, halo: usize) -> usize {
+#[computation("ghost cells")]
+fn halo_exchange(local: usize, halo: usize) -> usize {
     let inner = local - 2 * halo;
-    debug!(inner);
+    trail!(inner);
     inner
 }
 
-#[instrument(fields(computation = "ising_neighbours", theoretical_ref = "Ising model", lattice = "periodic square"))]
-fn magnetisation(side: usize) -> f64 {
+#[computation("Ising model", fields(lattice = "periodic square"))]
+fn ising_neighbours(side: usize) -> f64 {
     let spins = Array2::<f64>::ones((side, side));
     (0..side).map(|i| spins[[i, i]] * spins[[i + 1, i]]).sum()
 }
 
-#[instrument(fields(computation = "trajectory_join", theoretical_ref = "r(t)"))]
-fn join(atoms_first: usize, atoms_second: usize) -> Result<Array2<f64>, ShapeError> {
+#[computation("r(t)")]
+fn trajectory_join(atoms_first: usize, atoms_second: usize) -> Result<Array2<f64>, ShapeError> {
     let (a, b) = (Array2::<f64>::zeros((100, atoms_first)), Array2::<f64>::zeros((50, atoms_second)));
-    concatenate(Axis(0), &[a.view(), b.view()]).record_failure()
+    concatenate(Axis(0), &[a.view(), b.view()])
 }
 
-#[instrument(skip(values), fields(computation = "quantile_of_energies", theoretical_ref = "median", n = values.len()))]
-fn median(values: &[f64]) -> f64 {
+#[computation("median", fields(n = values.len()))]
+fn quantile_of_energies(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     info!(first = sorted[0], last = sorted[sorted.len() - 1], "sorting");
     sorted.sort_by(|a, b| a.partial_cmp(b).unwrap());
     sorted[sorted.len() / 2]
 }
 
-#[instrument(fields(computation = "three_body_tensor", theoretical_ref = "w_ijklmn"))]
-fn tensor(orbitals: usize) -> usize {
+#[computation("w_ijklmn")]
+fn three_body_tensor(orbitals: usize) -> usize {
     let tensor: Vec<f64> = Vec::with_capacity(orbitals.pow(6));
     tensor.capacity()
 }
@@ -73,10 +73,10 @@ fn plane_waves(bands: u64, points: u64, available: f64) -> Result<u64, GridError
     Ok(bands * points)
 }
 
-#[instrument(fields(computation = "staggered_grid", theoretical_ref = "MAC grid"))]
-fn staggered(pressure: usize, velocity: usize) -> Result<Array1<f64>, GridError> {
+#[computation("MAC grid")]
+fn staggered_grid(pressure: usize, velocity: usize) -> Result<Array1<f64>, GridError> {
     if velocity != pressure + 1 {
-        return Err(GridError::Grids { ours: pressure, theirs: velocity }).record_failure();
+        return Err(GridError::Grids { ours: pressure, theirs: velocity });
     }
     Ok(Array1::zeros(velocity))
 }
@@ -94,7 +94,7 @@ fn panics() -> Vec<Case> {
             problem: "the number of ranks is zero",
             category: "panic",
             advice: "The number of ranks is zero: check where it is read, and refuse it.",
-            run: || _ = catch_unwind(|| decompose(4096, 0)),
+            run: || _ = catch_unwind(|| domain_decomposition(4096, 0)),
         },
         Case {
             batch: Batch::HeldOut,
@@ -103,7 +103,7 @@ fn panics() -> Vec<Case> {
             problem: "no channel is above the threshold, and the maximum of none is unwrapped",
             category: "panic",
             advice: "No value is left after the filter: lower the threshold, and treat the empty case instead of unwrap.",
-            run: || _ = catch_unwind(|| strongest_peak(&[1.0, 2.5, 0.3], 5.0)),
+            run: || _ = catch_unwind(|| peak_finding(&[1.0, 2.5, 0.3], 5.0)),
         },
         Case {
             batch: Batch::HeldOut,
@@ -112,7 +112,7 @@ fn panics() -> Vec<Case> {
             problem: "two halos are wider than the part of the grid: 5 − 6 of unsigned integers",
             category: "panic",
             advice: "The subdomain is smaller than its halos: use fewer ranks; an unsigned difference went below zero.",
-            run: || _ = catch_unwind(|| inner_cells(5, 3)),
+            run: || _ = catch_unwind(|| halo_exchange(5, 3)),
         },
         Case {
             batch: Batch::HeldOut,
@@ -121,7 +121,7 @@ fn panics() -> Vec<Case> {
             problem: "the neighbour of the last row is row 8 of 8",
             category: "panic",
             advice: "Wrap the index of the neighbour around ((i + 1) % n): the lattice is periodic.",
-            run: || _ = catch_unwind(|| magnetisation(8)),
+            run: || _ = catch_unwind(|| ising_neighbours(8)),
         },
         Case {
             batch: Batch::HeldOut,
@@ -130,7 +130,7 @@ fn panics() -> Vec<Case> {
             problem: "one energy is NaN, which has no order",
             category: "panic",
             advice: "A NaN is among the values: find where it comes from; sort with total_cmp or filter.",
-            run: || _ = catch_unwind(|| median(&[1.0, 0.5, f64::NAN, 2.0])),
+            run: || _ = catch_unwind(|| quantile_of_energies(&[1.0, 0.5, f64::NAN, 2.0])),
         },
         Case {
             batch: Batch::HeldOut,
@@ -140,7 +140,7 @@ fn panics() -> Vec<Case> {
             category: "out_of_memory",
             advice: "The tensor is far too large to store: factorise it (density fitting), use symmetries, or compute it on the \
                      fly.",
-            run: || _ = catch_unwind(|| tensor(1500)),
+            run: || _ = catch_unwind(|| three_body_tensor(1500)),
         },
     ]
 }
@@ -155,7 +155,7 @@ fn shapes() -> Vec<Case> {
             category: "dimension_mismatch",
             advice: "The two trajectories have different numbers of columns (atoms): print both shapes; they are of different \
                      systems or selections.",
-            run: || _ = join(300, 297),
+            run: || _ = trajectory_join(300, 297),
         },
         Case {
             batch: Batch::HeldOut,
@@ -164,7 +164,7 @@ fn shapes() -> Vec<Case> {
             problem: "a staggered grid has one velocity more than pressures, and it was given as many",
             category: "dimension_mismatch",
             advice: "Compare both sizes: a staggered grid has one face more than cells.",
-            run: || _ = staggered(128, 128),
+            run: || _ = staggered_grid(128, 128),
         },
         Case {
             batch: Batch::HeldOut,

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 use ndarray::{Array1, Array2, Axis, concatenate};
 use tracing::{debug, error, info_span, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -27,21 +27,21 @@ fn frames(stream: Vec<f64>, rows: usize, cols: usize) -> Result<f64, LayoutError
 }
 
 /// Two campaigns that measured at different levels.
-#[instrument(fields(computation = "merge_soundings", theoretical_ref = "radiosonde levels"))]
-fn soundings(levels_a: usize, levels_b: usize) -> Result<f64, ndarray::ShapeError> {
+#[computation("radiosonde levels")]
+fn merge_soundings(levels_a: usize, levels_b: usize) -> Result<f64, ndarray::ShapeError> {
     let (a, b) = (Array2::<f64>::zeros((10, levels_a)), Array2::<f64>::ones((6, levels_b)));
-    debug!(rows_a = 10, rows_b = 6, "stack");
-    Ok(concatenate(Axis(0), &[a.view(), b.view()]).record_failure()?.sum())
+    trail!(rows_a = 10, rows_b = 6);
+    Ok(concatenate(Axis(0), &[a.view(), b.view()])?.sum())
 }
 
 /// A matrix from a file whose indices start at one.
-#[instrument(skip(entries), fields(computation = "power_grid_matvec", theoretical_ref = "Matrix Market", nnz = entries.len()))]
-fn csr(columns: usize, entries: &[(usize, usize, f64)]) -> Result<f64, LayoutError> {
+#[computation("Matrix Market", fields(nnz = entries.len()))]
+fn power_grid_matvec(columns: usize, entries: &[(usize, usize, f64)]) -> Result<f64, LayoutError> {
     let mut y = vec![0.0; columns + 1];
     let x = vec![1.0; columns];
     for &(row, column, value) in entries {
         if column >= columns {
-            return Err(LayoutError::Csr { row, column, columns }).record_failure();
+            return Err(LayoutError::Csr { row, column, columns });
         }
         y[row] += value * x[column];
     }
@@ -60,39 +60,39 @@ fn spectrum(samples: usize) -> f64 {
 }
 
 /// Cells of a domain that is smaller than its two halos.
-#[instrument(fields(computation = "ocean_subdomain", theoretical_ref = "halo exchange"))]
-fn inner_cells(cells: usize, processes: usize, halo: usize) -> usize {
+#[computation("halo exchange")]
+fn ocean_subdomain(cells: usize, processes: usize, halo: usize) -> usize {
     let local = cells / processes;
-    debug!(local, "decomposed");
+    trail!(local);
     local - 2 * halo
 }
 
 /// A time that accumulates steps of 0.1 and never equals its end.
-#[instrument(fields(computation = "reactor_transient", theoretical_ref = "point kinetics"))]
-fn equal_end(dt: f64, t_end: f64, max_steps: usize) -> Result<f64, LayoutError> {
+#[computation("point kinetics")]
+fn reactor_transient(dt: f64, t_end: f64, max_steps: usize) -> Result<f64, LayoutError> {
     let (mut t, mut n) = (0.0, 1.0);
     let mut steps = 0;
     while t != t_end {
         n += dt * (0.1 - 0.05 * n);
         t += dt;
         steps += 1;
-        debug!(steps, t, neutrons = n);
+        trail!(steps, t, neutrons = n);
         if steps == max_steps {
-            return Err(LayoutError::EndMissed { t, steps, t_end }).record_failure();
+            return Err(LayoutError::EndMissed { t, steps, t_end });
         }
     }
     Ok(n)
 }
 
 /// Norton's law for a stress below zero.
-#[instrument(fields(computation = "creep_strain", theoretical_ref = "Norton's law", n = exponent))]
-fn creep(a: f64, exponent: f64, amplitude: f64) -> Option<f64> {
+#[computation("Norton's law", fields(n = exponent))]
+fn creep_strain(a: f64, exponent: f64, amplitude: f64) -> Option<f64> {
     let mut strain = 0.0;
     for step in 0..100 {
         let stress = amplitude * (0.1 * f64::from(step)).cos();
         let rate = a * f64::powf(stress, exponent);
         strain += 0.1 * rate;
-        debug!(step, stress, rate, strain);
+        trail!(step, stress, rate, strain);
         if !strain.is_finite() {
             error!(step, "strain is NaN");
             return None;
@@ -119,7 +119,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "37 levels are joined to 25",
             category: "dimension_mismatch",
             advice: "The arrays need the same number of columns: interpolate both onto the same levels, or see whether the axis is right.",
-            run: || _ = soundings(37, 25),
+            run: || _ = merge_soundings(37, 25),
         },
         Case {
             batch: Batch::Unseen,
@@ -128,7 +128,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the indices of the file begin with 1",
             category: "dimension_mismatch",
             advice: "The indices are out of range by one: the file counts from 1, so subtract it.",
-            run: || _ = csr(3, &[(1, 1, 2.0), (1, 2, -1.0), (2, 2, 2.0), (3, 3, 2.0)]),
+            run: || _ = power_grid_matvec(3, &[(1, 1, 2.0), (1, 2, -1.0), (2, 2, 2.0), (3, 3, 2.0)]),
         },
         Case {
             batch: Batch::Unseen,
@@ -146,7 +146,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "4 cells have no two halos of 3",
             category: "panic",
             advice: "A whole number without sign goes below zero: use fewer processes (or a smaller halo), and check before subtracting.",
-            run: || _ = std::panic::catch_unwind(|| inner_cells(64, 16, 3)),
+            run: || _ = std::panic::catch_unwind(|| ocean_subdomain(64, 16, 3)),
         },
         Case {
             batch: Batch::Unseen,
@@ -155,7 +155,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "ten times 0.1 is not 1.0",
             category: "max_iterations",
             advice: "Floating-point times are compared for equality: count the steps, or end with t ≥ t_end (shorten the last step).",
-            run: || _ = equal_end(0.1, 1.0, 10_000),
+            run: || _ = reactor_transient(0.1, 1.0, 10_000),
         },
         Case {
             batch: Batch::Unseen,
@@ -164,7 +164,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "a power that is no whole number, of a negative stress",
             category: "non_finite",
             advice: "The power of a negative number is NaN: use sign(σ)|σ|ⁿ.",
-            run: || _ = creep(1e-12, 4.5, 120.0),
+            run: || _ = creep_strain(1e-12, 4.5, 120.0),
         },
     ]
 }

@@ -6,8 +6,8 @@ use std::num::ParseFloatError;
 
 use serde::Deserialize;
 use statrs::distribution::{Gamma, GammaError};
-use tracing::{debug, instrument};
-use tracing_failure::ResultExt;
+use tracing::instrument;
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -28,11 +28,11 @@ enum SetupError {
     Boundary { side: &'static str },
 }
 
-#[instrument(fields(computation = "airfoil_flow", theoretical_ref = "Navier–Stokes", solver = "SIMPLE"))]
-fn read_mesh(path: &str) -> Result<String, SetupError> {
+#[computation("Navier–Stokes", fields(solver = "SIMPLE"))]
+fn airfoil_flow(path: &str) -> Result<String, SetupError> {
     let mut text = String::new();
     let read = File::open(path).and_then(|mut file| file.read_to_string(&mut text));
-    read.map_err(|source| SetupError::Mesh { path: path.to_owned(), source }).record_failure()?;
+    read.map_err(|source| SetupError::Mesh { path: path.to_owned(), source })?;
     Ok(text)
 }
 
@@ -41,41 +41,41 @@ fn read_checkpoint(path: &str) -> io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
-#[instrument(fields(computation = "vortex_street", theoretical_ref = "Navier–Stokes"))]
-fn read_run(text: &str) -> Result<f64, serde_json::Error> {
-    let run: Run = serde_json::from_str(text).record_failure()?;
-    debug!(run.steps, run.dt, run.viscosity, "parsed");
+#[computation("Navier–Stokes")]
+fn vortex_street(text: &str) -> Result<f64, serde_json::Error> {
+    let run: Run = serde_json::from_str(text)?;
+    trail!(run.steps, run.dt, run.viscosity);
     Ok(f64::from(run.steps) * run.dt / run.viscosity)
 }
 
-#[instrument(fields(computation = "scan_setup", theoretical_ref = "parameter scan"))]
-fn coupling_from_environment(variable: &str) -> Result<String, std::env::VarError> {
-    std::env::var(variable).record_failure()
+#[computation("parameter scan")]
+fn scan_setup(variable: &str) -> Result<String, std::env::VarError> {
+    std::env::var(variable)
 }
 
-#[instrument(fields(computation = "tolerance_setup", theoretical_ref = "command line"))]
-fn parse_tolerance(text: &str) -> Result<f64, ParseFloatError> {
-    text.parse().record_failure()
+#[computation("command line")]
+fn tolerance_setup(text: &str) -> Result<f64, ParseFloatError> {
+    text.parse()
 }
 
-#[instrument(fields(computation = "cavity_flow", theoretical_ref = "Navier–Stokes", scheme = "projection"))]
-fn start(dt: f64, steps: u32) -> Result<f64, SetupError> {
+#[computation("Navier–Stokes", fields(scheme = "projection"))]
+fn cavity_flow(dt: f64, steps: u32) -> Result<f64, SetupError> {
     if dt <= 0.0 {
-        return Err(SetupError::TimeStep { dt }).record_failure();
+        return Err(SetupError::TimeStep { dt });
     }
     Ok(dt * f64::from(steps))
 }
 
-#[instrument(err, fields(computation = "plate_bending", theoretical_ref = "Kirchhoff plate", method = "FEM"))]
-fn bend(clamped_left: Option<bool>, clamped_right: Option<bool>) -> Result<bool, SetupError> {
+#[computation("Kirchhoff plate", fields(method = "FEM"))]
+fn plate_bending(clamped_left: Option<bool>, clamped_right: Option<bool>) -> Result<bool, SetupError> {
     let left = clamped_left.ok_or(SetupError::Boundary { side: "left" })?;
     let right = clamped_right.ok_or(SetupError::Boundary { side: "right" })?;
     Ok(left && right)
 }
 
-#[instrument(fields(computation = "prior_distribution", theoretical_ref = "Γ(α, β)"))]
-fn prior(shape: f64, rate: f64) -> Result<Gamma, GammaError> {
-    Gamma::new(shape, rate).record_failure()
+#[computation("Γ(α, β)")]
+fn prior_distribution(shape: f64, rate: f64) -> Result<Gamma, GammaError> {
+    Gamma::new(shape, rate)
 }
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -91,7 +91,7 @@ fn files() -> Vec<Case> {
             problem: "the mesh is not where the run looks for it",
             category: "missing_input",
             advice: "Check the path and the working directory of the run.",
-            run: || _ = read_mesh("meshes/naca0012_fine.msh"),
+            run: || _ = airfoil_flow("meshes/naca0012_fine.msh"),
         },
         Case {
             batch: Batch::Development,
@@ -109,7 +109,7 @@ fn files() -> Vec<Case> {
             problem: "the parameters of the run lack the viscosity",
             category: "missing_input",
             advice: "Add the field to the parameter file, or give it a default.",
-            run: || _ = read_run(r#"{"steps": 100, "dt": 0.01}"#),
+            run: || _ = vortex_street(r#"{"steps": 100, "dt": 0.01}"#),
         },
         Case {
             batch: Batch::Development,
@@ -118,7 +118,7 @@ fn files() -> Vec<Case> {
             problem: "the coupling is expected in a variable that the batch script does not set",
             category: "missing_input",
             advice: "Set the variable in the job script, or give a default.",
-            run: || _ = coupling_from_environment("DIAGNOSIS_COUPLING_NOT_SET"),
+            run: || _ = scan_setup("DIAGNOSIS_COUPLING_NOT_SET"),
         },
     ]
 }
@@ -132,7 +132,7 @@ fn values() -> Vec<Case> {
             problem: "the tolerance is written as 10^-6",
             category: "initialization",
             advice: "Write the number as 1e-6: the text is not a number.",
-            run: || _ = parse_tolerance("10^-6"),
+            run: || _ = tolerance_setup("10^-6"),
         },
         Case {
             batch: Batch::Development,
@@ -141,7 +141,7 @@ fn values() -> Vec<Case> {
             problem: "the program that wrote the parameters wrote a NaN, which JSON does not have",
             category: "initialization",
             advice: "Look at line and column of the parameter file: a NaN was written there; find what made it.",
-            run: || _ = read_run(r#"{"steps": 100, "dt": NaN, "viscosity": 0.01}"#),
+            run: || _ = vortex_street(r#"{"steps": 100, "dt": NaN, "viscosity": 0.01}"#),
         },
         Case {
             batch: Batch::Development,
@@ -150,7 +150,7 @@ fn values() -> Vec<Case> {
             problem: "the time step of the input is negative",
             category: "initialization",
             advice: "Correct the sign of the time step in the input.",
-            run: || _ = start(-0.01, 100),
+            run: || _ = cavity_flow(-0.01, 100),
         },
         Case {
             batch: Batch::Development,
@@ -159,7 +159,7 @@ fn values() -> Vec<Case> {
             problem: "one side of the plate has no boundary condition",
             category: "missing_input",
             advice: "Give a boundary condition for every side; without it the matrix is singular.",
-            run: || _ = bend(Some(true), None),
+            run: || _ = plate_bending(Some(true), None),
         },
         Case {
             batch: Batch::Development,
@@ -168,7 +168,7 @@ fn values() -> Vec<Case> {
             problem: "the shape of a Gamma distribution has to be positive",
             category: "domain_error",
             advice: "Shape and rate have to be positive: check the moments that they come from.",
-            run: || _ = prior(-0.5, 2.0),
+            run: || _ = prior_distribution(-0.5, 2.0),
         },
     ]
 }

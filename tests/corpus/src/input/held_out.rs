@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use tracing::{debug, error, info, instrument, warn};
-use tracing_failure::ResultExt;
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -27,42 +27,42 @@ enum RunError {
     Mesher { status: std::process::ExitStatus },
 }
 
-#[instrument(skip(dataset), fields(computation = "ocean_heat_content", theoretical_ref = "int rho c T dz"))]
-fn heat_content(dataset: &HashMap<&str, Vec<f64>>, depth: f64) -> Result<f64, RunError> {
+#[computation("int rho c T dz")]
+fn ocean_heat_content(dataset: &HashMap<&str, Vec<f64>>, depth: f64) -> Result<f64, RunError> {
     let mut present: Vec<_> = dataset.keys().copied().collect();
     present.sort_unstable();
     let name = "thetao";
     let field = dataset.get(name).ok_or_else(|| RunError::Variable { name, present: present.join(", ") });
-    Ok(field.record_failure()?.iter().sum::<f64>() * depth)
+    Ok(field?.iter().sum::<f64>() * depth)
 }
 
-#[instrument(skip(file), fields(computation = "restart_read", theoretical_ref = "restart file", bytes = file.len()))]
-fn restart(mut file: &[u8], cells: usize) -> Result<Vec<f64>, RunError> {
+#[computation("restart file", fields(bytes = file.len()))]
+fn restart_read(mut file: &[u8], cells: usize) -> Result<Vec<f64>, RunError> {
     let mut state = vec![0; 8 * cells];
-    file.read_exact(&mut state).map_err(RunError::from).record_failure()?;
+    file.read_exact(&mut state).map_err(RunError::from)?;
     Ok(state.chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap())).collect())
 }
 
-#[instrument(err, fields(computation = "job_setup", theoretical_ref = "job file", key = "n_steps"))]
-fn steps(text: &str) -> Result<u64, ParseIntError> {
+#[computation("job file", fields(key = "n_steps"))]
+fn job_setup(text: &str) -> Result<u64, ParseIntError> {
     text.trim().parse()
 }
 
-#[instrument(fields(computation = "field_output", theoretical_ref = "output"))]
-fn output(path: &str) -> io::Result<File> {
-    File::create(path).record_failure()
+#[computation("output")]
+fn field_output(path: &str) -> io::Result<File> {
+    File::create(path)
 }
 
-#[instrument(fields(computation = "lattice_qcd_trajectories", theoretical_ref = "Wilson action", algorithm = "HMC"))]
-fn trajectories(limit: Duration, cycles: u64) -> Result<f64, RunError> {
+#[computation("Wilson action", fields(algorithm = "HMC"))]
+fn lattice_qcd_trajectories(limit: Duration, cycles: u64) -> Result<f64, RunError> {
     let start = Instant::now();
     let mut plaquette = 0.5;
     for cycle in 0..cycles {
         plaquette = 0.59 + 0.2 * (plaquette - 0.55_f64).sin();
         std::thread::sleep(Duration::from_millis(1));
-        debug!(cycle, plaquette);
+        trail!(cycle, plaquette);
         if start.elapsed() > limit {
-            return Err(RunError::Walltime { limit, cycle }).record_failure();
+            return Err(RunError::Walltime { limit, cycle });
         }
     }
     Ok(plaquette)
@@ -83,15 +83,15 @@ fn sweeps(signals: &Receiver<i32>, count: u32) -> Result<f64, RunError> {
 }
 
 /// A child process that is killed, as the kernel does when memory is short.
-#[instrument(fields(computation = "wing_mesh", theoretical_ref = "mesh", program = "mesher"))]
-fn mesher(script: &str) -> Result<(), RunError> {
+#[computation("mesh", fields(program = "mesher"))]
+fn wing_mesh(script: &str) -> Result<(), RunError> {
     let status = Command::new("sh").args(["-c", script]).status().unwrap();
     info!(%status, "mesher");
-    if status.success() { Ok(()) } else { Err(RunError::Mesher { status }).record_failure() }
+    if status.success() { Ok(()) } else { Err(RunError::Mesher { status }) }
 }
 
-#[instrument(skip(catalogue), fields(computation = "band_structure", theoretical_ref = "E(k)", material))]
-fn lattice_constant(catalogue: &HashMap<&str, f64>, material: &str) -> Option<f64> {
+#[computation("E(k)")]
+fn band_structure(catalogue: &HashMap<&str, f64>, material: &str) -> Option<f64> {
     let Some(constant) = catalogue.get(material) else {
         error!(material, entries = catalogue.len(), "no lattice constant for this material in the catalogue");
         return None;
@@ -122,7 +122,7 @@ fn files() -> Vec<Case> {
             problem: "the temperature has another name in this dataset",
             category: "missing_input",
             advice: "The variable is not in the file: look at the names that are there (temp), and map them.",
-            run: || _ = heat_content(&dataset(), 700.0),
+            run: || _ = ocean_heat_content(&dataset(), 700.0),
         },
         Case {
             batch: Batch::HeldOut,
@@ -132,7 +132,7 @@ fn files() -> Vec<Case> {
             category: "missing_input",
             advice: "The file is shorter than it should be: compare its size with what is expected, and take the checkpoint \
                      before; write to a temporary file and rename it.",
-            run: || _ = restart(&[0; 1000], 200),
+            run: || _ = restart_read(&[0; 1000], 200),
         },
         Case {
             batch: Batch::HeldOut,
@@ -141,7 +141,7 @@ fn files() -> Vec<Case> {
             problem: "the number of steps is written as 1e6 and read as an integer",
             category: "initialization",
             advice: "An integer is wanted: write 1000000, or read a float and round it.",
-            run: || _ = steps("1e6"),
+            run: || _ = job_setup("1e6"),
         },
         Case {
             batch: Batch::HeldOut,
@@ -150,7 +150,7 @@ fn files() -> Vec<Case> {
             problem: "the directory of the output does not exist",
             category: "missing_input",
             advice: "Create the directory before (create_dir_all), and check the working directory.",
-            run: || _ = output("results/run_042/fields.h5"),
+            run: || _ = field_output("results/run_042/fields.h5"),
         },
         Case {
             batch: Batch::HeldOut,
@@ -159,7 +159,7 @@ fn files() -> Vec<Case> {
             problem: "the catalogue has no entry for this material",
             category: "missing_input",
             advice: "Add the material to the catalogue, or check how its name is spelled.",
-            run: || _ = lattice_constant(&HashMap::from([("Si", 5.43), ("Ge", 5.66)]), "GaAs"),
+            run: || _ = band_structure(&HashMap::from([("Si", 5.43), ("Ge", 5.66)]), "GaAs"),
         },
     ]
 }
@@ -173,7 +173,7 @@ fn process() -> Vec<Case> {
             problem: "the time of the queue is over before the trajectories are",
             category: "time_limit",
             advice: "Write checkpoints and continue in the next job, or ask for more time.",
-            run: || _ = trajectories(Duration::from_millis(60), 100_000),
+            run: || _ = lattice_qcd_trajectories(Duration::from_millis(60), 100_000),
         },
         Case {
             batch: Batch::HeldOut,
@@ -192,7 +192,7 @@ fn process() -> Vec<Case> {
             category: "killed",
             advice: "Signal 9 is most often the kernel's answer to a lack of memory: look at its log and reduce what the program \
                      needs, or the limits of the queue.",
-            run: || _ = mesher("kill -9 $$"),
+            run: || _ = wing_mesh("kill -9 $$"),
         },
     ]
 }

@@ -4,8 +4,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use tracing::{debug, error, info, info_span, instrument};
-use tracing_failure::ResultExt;
+use tracing::{debug, error, info, info_span};
+use tracing_failure::{ResultExt, computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -38,33 +38,33 @@ struct Fluid {
 }
 
 /// A configuration without a viscosity.
-#[instrument(skip(text), fields(computation = "channel_setup", theoretical_ref = "Re = rho U L / mu"))]
-fn reynolds(text: &str, velocity: f64, length: f64) -> Result<f64, InputError> {
-    let fluid: Fluid = serde_json::from_str(text).map_err(InputError::from).record_failure()?;
+#[computation("Re = rho U L / mu")]
+fn channel_setup(text: &str, velocity: f64, length: f64) -> Result<f64, InputError> {
+    let fluid: Fluid = serde_json::from_str(text).map_err(InputError::from)?;
     Ok(fluid.density * velocity * length / fluid.viscosity)
 }
 
 /// A furnace that leaves the temperature range of its material table.
-#[instrument(fields(computation = "furnace_heating", theoretical_ref = "JANAF tables"))]
-fn furnace(power: f64, mass: f64) -> Result<f64, InputError> {
+#[computation("JANAF tables")]
+fn furnace_heating(power: f64, mass: f64) -> Result<f64, InputError> {
     let (low, high, table) = (200.0, 3000.0, [800.0, 1000.0, 1150.0, 1200.0]);
     let mut t = 300.0;
     for second in 0..2000 {
         if !(low..=high).contains(&t) {
-            return Err(InputError::Table { t, low, high }).record_failure();
+            return Err(InputError::Table { t, low, high });
         }
         let at = (t - low) / (high - low) * 3.0;
         let i = (at as usize).min(2);
         let cp = table[i] + (at - i as f64) * (table[i + 1] - table[i]);
         t += power / (mass * cp);
-        debug!(second, temperature = t, cp);
+        trail!(second, temperature = t, cp);
     }
     Ok(t)
 }
 
 /// Cuts that no observation passes.
-#[instrument(err, fields(computation = "light_curve_fit", theoretical_ref = "transit model"))]
-fn light_curve(min_snr: f64, max_airmass: f64) -> Result<f64, InputError> {
+#[computation("transit model")]
+fn light_curve_fit(min_snr: f64, max_airmass: f64) -> Result<f64, InputError> {
     let observations: Vec<(f64, f64)> = (0..200).map(|i| (5.0 + f64::from(i % 9), 1.0 + 0.01 * f64::from(i))).collect();
     let kept: Vec<_> = observations.iter().filter(|(snr, airmass)| *snr > min_snr && *airmass < max_airmass).collect();
     info!(kept = kept.len(), all = observations.len(), "quality cuts");
@@ -75,33 +75,33 @@ fn light_curve(min_snr: f64, max_airmass: f64) -> Result<f64, InputError> {
 }
 
 /// A dense Jacobian of a large system.
-#[instrument(fields(computation = "climate_adjoint", theoretical_ref = "tangent linear model"))]
-fn jacobian(unknowns: usize) -> Result<f64, InputError> {
+#[computation("tangent linear model")]
+fn climate_adjoint(unknowns: usize) -> Result<f64, InputError> {
     let mut dense: Vec<f64> = vec![];
     let gib = (unknowns as f64).powi(2) * 8.0 / 1024_f64.powi(3);
     let source = dense.try_reserve_exact(unknowns.saturating_mul(unknowns));
-    source.map_err(|source| InputError::Jacobian { gib, source }).record_failure()?;
+    source.map_err(|source| InputError::Jacobian { gib, source })?;
     Ok(dense.capacity() as f64)
 }
 
 /// Samples of a path integral, until the time limit.
-#[instrument(fields(computation = "path_integral", theoretical_ref = "Feynman–Kac"))]
-fn paths(wanted: usize, budget_ms: u64) -> Result<f64, InputError> {
+#[computation("Feynman–Kac")]
+fn path_integral(wanted: usize, budget_ms: u64) -> Result<f64, InputError> {
     let (start, budget) = (Instant::now(), Duration::from_millis(budget_ms));
     let mut sum = 0.0;
     for _ in 0..wanted {
         sum += (0..20_000).map(|i| (f64::from(i) * 1e-3).sin()).sum::<f64>();
         std::thread::sleep(Duration::from_millis(5));
         if start.elapsed() > budget {
-            return Err(InputError::Budget { budget, wanted }).record_failure();
+            return Err(InputError::Budget { budget, wanted });
         }
     }
     Ok(sum)
 }
 
 /// A child process that crashes.
-#[instrument(err, fields(computation = "coupled_chemistry", theoretical_ref = "operator splitting"))]
-fn chemistry(cells: usize) -> Result<(), InputError> {
+#[computation("operator splitting")]
+fn coupled_chemistry(cells: usize) -> Result<(), InputError> {
     let status = Command::new("sh").args(["-c", "ulimit -c 0; kill -SEGV $$"]).status().unwrap();
     if status.success() { Ok(()) } else { Err(InputError::Crashed(status)) }
 }
@@ -124,15 +124,15 @@ fn evolution(generations: u32, stop_at: u32) -> Result<f64, InputError> {
 }
 
 /// Work that is divided among zero threads.
-#[instrument(fields(computation = "raytrace_tiles", theoretical_ref = "rendering equation"))]
-fn tiles(rows: usize, threads: usize) -> usize {
+#[computation("rendering equation")]
+fn raytrace_tiles(rows: usize, threads: usize) -> usize {
     let per_thread = rows / threads;
-    debug!(per_thread, "tiles");
+    trail!(per_thread);
     per_thread
 }
 
 /// A table with decimal commas.
-#[instrument(skip(table), fields(computation = "rating_curve", theoretical_ref = "Q = a h^b", file = "gauge_17.csv"))]
+#[computation("Q = a h^b", fields(file = "gauge_17.csv"))]
 fn rating_curve(table: &str) -> Option<f64> {
     let mut sum = 0.0;
     for (line, text) in table.lines().enumerate() {
@@ -156,7 +156,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the key is missing in the configuration",
             category: "missing_input",
             advice: "Add `viscosity` to the configuration (see how the key is spelled).",
-            run: || _ = reynolds(r#"{"density": 998.2, "viscocity": 1.0e-3}"#, 1.0, 0.1),
+            run: || _ = channel_setup(r#"{"density": 998.2, "viscocity": 1.0e-3}"#, 1.0, 0.1),
         },
         Case {
             batch: Batch::Unseen,
@@ -165,7 +165,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "nothing cools the furnace, and the table ends at 3000 K",
             category: "domain_error",
             advice: "The temperature leaves the table: see why it gets so high (losses, power), else extend the table or limit it.",
-            run: || _ = furnace(2.0e4, 5.0),
+            run: || _ = furnace_heating(2.0e4, 5.0),
         },
         Case {
             batch: Batch::Unseen,
@@ -174,7 +174,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "no observation has a ratio of signal to noise above 50",
             category: "missing_input",
             advice: "No data are left: loosen the cuts (min_snr), or check the data.",
-            run: || _ = light_curve(50.0, 2.0),
+            run: || _ = light_curve_fit(50.0, 2.0),
         },
         Case {
             batch: Batch::Unseen,
@@ -183,7 +183,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "40 million unknowns squared",
             category: "out_of_memory",
             advice: "Do not store it dense: use a sparse or a matrix-free Jacobian (Krylov method).",
-            run: || _ = jacobian(40_000_000),
+            run: || _ = climate_adjoint(40_000_000),
         },
         Case {
             batch: Batch::Unseen,
@@ -192,7 +192,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the samples take longer than they may",
             category: "time_limit",
             advice: "Give it more time, or ask for fewer samples (or go on from a checkpoint).",
-            run: || _ = paths(5000, 20),
+            run: || _ = path_integral(5000, 20),
         },
         Case {
             batch: Batch::Unseen,
@@ -201,7 +201,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the other program accesses memory that is not its own",
             category: "killed",
             advice: "The other program crashed (segmentation fault): look at its log and run it alone in a debugger; try a larger stack.",
-            run: || _ = chemistry(4096),
+            run: || _ = coupled_chemistry(4096),
         },
         Case {
             batch: Batch::Unseen,
@@ -219,7 +219,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "a division by the number of threads, which is 0",
             category: "panic",
             advice: "The number of threads is zero: check the parameter, use at least one.",
-            run: || _ = std::panic::catch_unwind(|| tiles(1080, 0)),
+            run: || _ = std::panic::catch_unwind(|| raytrace_tiles(1080, 0)),
         },
         Case {
             batch: Batch::Unseen,

@@ -2,14 +2,14 @@
 
 use statrs::distribution::{Poisson, PoissonError};
 use tracing::{debug, error, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{Check, computation, ensure_converged, trail};
 
 use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum NumericError {
-    #[error("Romberg table exhausted after {rows} halvings, last difference {difference:.1e} > {epsabs:.0e}")]
-    Romberg { rows: usize, difference: f64, epsabs: f64 },
+    #[error(transparent)]
+    Check(#[from] Check),
     #[error("Laguerre polynomial of degree {degree} is {value}")]
     Polynomial { degree: usize, value: f64 },
     #[error("|J_{n}({x})| = {value:.2e} is above 1: recurrence lost all significant digits")]
@@ -22,8 +22,8 @@ enum NumericError {
     Asin { argument: f64 },
 }
 
-#[instrument(fields(computation = "collapse_time", theoretical_ref = "int_0^1 sqrt(x) ln x dx", method = "Romberg"))]
-fn romberg(a: f64, b: f64, epsabs: f64, rows: usize) -> Result<f64, NumericError> {
+#[computation("int_0^1 sqrt(x) ln x dx", fields(method = "Romberg"))]
+fn collapse_time(a: f64, b: f64, epsabs: f64, rows: usize) -> Result<f64, NumericError> {
     let f = |x: f64| if x == 0.0 { 0.0 } else { x.sqrt() * x.ln() };
     let mut last = vec![0.5 * (b - a) * (f(a) + f(b))];
     let mut difference = f64::MAX;
@@ -36,13 +36,14 @@ fn romberg(a: f64, b: f64, epsabs: f64, rows: usize) -> Result<f64, NumericError
             next.push(next[k - 1] + (next[k - 1] - last[k - 1]) / (4_f64.powi(k as i32) - 1.0));
         }
         difference = (next[row] - last[row - 1]).abs();
-        debug!(row, n, estimate = next[row], difference);
-        if difference < epsabs {
-            return Ok(next[row]);
-        }
+        trail!(row, n, estimate = next[row], difference);
         last = next;
+        if difference < epsabs {
+            break;
+        }
     }
-    Err(NumericError::Romberg { rows, difference, epsabs }).record_failure()
+    ensure_converged!(difference < epsabs, iterations = rows)?;
+    Ok(last[last.len() - 1])
 }
 
 /// The weights of Gauss–Laguerre quadrature, by the unscaled recurrence of textbooks.
@@ -64,8 +65,8 @@ fn laguerre_weights(n: usize, largest_node: f64) -> Result<f64, NumericError> {
 }
 
 /// Jₙ(x) by the upward three-term recurrence, which is unstable for n > x.
-#[instrument(fields(computation = "partial_waves", theoretical_ref = "J_{n+1} = (2n/x) J_n - J_{n-1}"))]
-fn bessel(x: f64, order: u32) -> Result<f64, NumericError> {
+#[computation("J_{n+1} = (2n/x) J_n - J_{n-1}")]
+fn partial_waves(x: f64, order: u32) -> Result<f64, NumericError> {
     let series = |n: u32| {
         let mut term = (1..=n).fold(1.0, |product, k| product * 0.5 * x / f64::from(k));
         let mut sum = term;
@@ -78,20 +79,16 @@ fn bessel(x: f64, order: u32) -> Result<f64, NumericError> {
     let (mut before, mut here) = (series(0), series(1));
     for n in 1..order {
         (before, here) = (here, 2.0 * f64::from(n) / x * here - before);
-        debug!(n, j_n = here);
+        trail!(n, j_n = here);
         if here.abs() > 1.0 {
-            return Err(NumericError::Recurrence { n: n + 1, x, value: here.abs() }).record_failure();
+            return Err(NumericError::Recurrence { n: n + 1, x, value: here.abs() });
         }
     }
     Ok(here)
 }
 
-#[instrument(fields(
-    computation = "hubbard_energy",
-    theoretical_ref = "Hubbard model",
-    method = "determinant quantum Monte Carlo"
-))]
-fn average_sign(beta: f64, configurations: u32) -> Result<f64, NumericError> {
+#[computation("Hubbard model", fields(method = "determinant quantum Monte Carlo"))]
+fn hubbard_energy(beta: f64, configurations: u32) -> Result<f64, NumericError> {
     let mean = (-beta).exp();
     let (mut state, mut sum) = (7_u64, 0.0);
     let (mut sign, mut error) = (0.0, f64::MAX);
@@ -102,14 +99,14 @@ fn average_sign(beta: f64, configurations: u32) -> Result<f64, NumericError> {
         if n % 500 == 0 {
             sign = sum / f64::from(n);
             error = ((1.0 - sign * sign) / f64::from(n)).sqrt();
-            debug!(n, sign, error, beta);
+            trail!(n, sign, error, beta);
         }
     }
-    if sign.abs() < 3.0 * error { Err(NumericError::Sign { sign, error }).record_failure() } else { Ok(sign) }
+    if sign.abs() < 3.0 * error { Err(NumericError::Sign { sign, error }) } else { Ok(sign) }
 }
 
 /// ⟨x²⟩ − ⟨x⟩² of small fluctuations around a large mean.
-#[instrument(fields(computation = "specific_heat", theoretical_ref = "C = (<E^2> - <E>^2)/T^2"))]
+#[computation("C = (<E^2> - <E>^2)/T^2")]
 fn specific_heat(offset: f64, samples: u32) -> Result<f64, NumericError> {
     let (mut sum, mut squares) = (0.0, 0.0);
     for i in 0..samples {
@@ -119,34 +116,34 @@ fn specific_heat(offset: f64, samples: u32) -> Result<f64, NumericError> {
     }
     let (mean, mean_square) = (sum / f64::from(samples), squares / f64::from(samples));
     let variance = mean_square - mean * mean;
-    debug!(mean, mean_square, variance, "moments");
-    if variance < 0.0 { Err(NumericError::NegativeVariance { variance }).record_failure() } else { Ok(variance) }
+    trail!(mean, mean_square, variance);
+    if variance < 0.0 { Err(NumericError::NegativeVariance { variance }) } else { Ok(variance) }
 }
 
 /// The elevation of a star: rounding takes the sine above one.
-#[instrument(err, fields(computation = "star_elevation", theoretical_ref = "sin h = u . z"))]
-fn elevation(unit: [f64; 3], zenith: [f64; 3]) -> Result<f64, NumericError> {
+#[computation("sin h = u . z")]
+fn star_elevation(unit: [f64; 3], zenith: [f64; 3]) -> Result<f64, NumericError> {
     let argument = unit.iter().zip(zenith).map(|(a, b)| a * b).sum::<f64>();
-    debug!(argument);
+    trail!(argument);
     if argument.abs() > 1.0 {
         return Err(NumericError::Asin { argument });
     }
     Ok(argument.asin())
 }
 
-#[instrument(fields(computation = "expected_counts", theoretical_ref = "Poisson"))]
-fn counts(signal: f64, background: f64) -> Result<Poisson, PoissonError> {
+#[computation("Poisson")]
+fn expected_counts(signal: f64, background: f64) -> Result<Poisson, PoissonError> {
     let lambda = signal - background;
-    debug!(lambda);
-    Poisson::new(lambda).record_failure()
+    trail!(lambda);
+    Poisson::new(lambda)
 }
 
 /// A softmax that does not subtract the largest logit.
-#[instrument(fields(computation = "class_probabilities", theoretical_ref = "softmax"))]
-fn softmax(logits: &[f64]) -> Option<f64> {
+#[computation("softmax")]
+fn class_probabilities(logits: &[f64]) -> Option<f64> {
     let exponentials: Vec<f64> = logits.iter().map(|logit| logit.exp()).collect();
     let total: f64 = exponentials.iter().sum();
-    debug!(total, largest_logit = logits.iter().copied().fold(f64::MIN, f64::max));
+    trail!(total, largest_logit = logits.iter().copied().fold(f64::MIN, f64::max));
     let first = exponentials[1] / total;
     if first.is_nan() {
         error!(first, total, "softmax returned NaN");
@@ -165,7 +162,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "max_iterations",
             advice: "The integrand is singular at the end of the interval: substitute (x = u²), or use a tanh-sinh or \
                      Gauss–Jacobi rule.",
-            run: || _ = romberg(0.0, 1.0, 1e-12, 12),
+            run: || _ = collapse_time(0.0, 1.0, 1e-12, 12),
         },
         Case {
             batch: Batch::HeldOut,
@@ -184,7 +181,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "upward recurrence amplifies the rounding error by the growing second solution",
             category: "loss_of_accuracy",
             advice: "Recur downwards (Miller's algorithm) and normalise: upwards is unstable for n > x.",
-            run: || _ = bessel(1.0, 60),
+            run: || _ = partial_waves(1.0, 60),
         },
         Case {
             batch: Batch::HeldOut,
@@ -194,7 +191,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "loss_of_accuracy",
             advice: "This is the sign problem: the samples needed grow as the inverse square of the sign. Another basis, a higher \
                      temperature or a constrained path, not longer runs.",
-            run: || _ = average_sign(8.0, 20_000),
+            run: || _ = hubbard_energy(8.0, 20_000),
         },
         Case {
             batch: Batch::HeldOut,
@@ -212,7 +209,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the scalar product of two unit vectors is above one by rounding",
             category: "domain_error",
             advice: "The argument is above one by rounding only: clamp it to [−1, 1] (or use atan2).",
-            run: || _ = elevation([0.36, 0.48, 0.8 + 1e-15], [0.36, 0.48, 0.8]),
+            run: || _ = star_elevation([0.36, 0.48, 0.8 + 1e-15], [0.36, 0.48, 0.8]),
         },
         Case {
             batch: Batch::HeldOut,
@@ -222,7 +219,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "domain_error",
             advice: "The rate of a Poisson distribution is positive: model signal and background together instead of \
                      subtracting, or bound the rate.",
-            run: || _ = counts(12.0, 15.5),
+            run: || _ = expected_counts(12.0, 15.5),
         },
         Case {
             batch: Batch::HeldOut,
@@ -231,7 +228,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "e^800 is infinite, and ∞/∞ is NaN",
             category: "non_finite",
             advice: "Subtract the largest logit before the exponential (log-sum-exp).",
-            run: || _ = softmax(&[800.0, 790.0, 3.0]),
+            run: || _ = class_probabilities(&[800.0, 790.0, 3.0]),
         },
     ]
 }

@@ -3,7 +3,7 @@
 use quadrature::double_exponential;
 use statrs::distribution::{Binomial, Categorical};
 use tracing::{debug, error, info_span, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -43,18 +43,18 @@ fn gauss(f: &dyn Fn(f64) -> f64, a: f64, b: f64) -> (f64, f64) {
 }
 
 /// A density of states with a root in its denominator, in the middle of the interval.
-#[instrument(fields(computation = "density_of_states", theoretical_ref = "van Hove singularity"))]
-fn van_hove(e0: f64, epsabs: f64, limit: usize) -> Result<f64, IntegralError> {
+#[computation("van Hove singularity")]
+fn density_of_states(e0: f64, epsabs: f64, limit: usize) -> Result<f64, IntegralError> {
     let f = move |e: f64| 1.0 / (e - e0).abs().sqrt();
     let mut pieces = vec![(0.0, 1.0, gauss(&f, 0.0, 1.0))];
     loop {
         let abserr: f64 = pieces.iter().map(|p| p.2.1).sum();
-        debug!(subdivisions = pieces.len(), abserr);
+        trail!(subdivisions = pieces.len(), abserr);
         if abserr < epsabs {
             return Ok(pieces.iter().map(|p| p.2.0).sum());
         }
         if pieces.len() >= limit {
-            return Err(IntegralError::Subdivisions { limit, abserr }).record_failure();
+            return Err(IntegralError::Subdivisions { limit, abserr });
         }
         let worst = (0..pieces.len()).max_by(|a, b| pieces[*a].2.1.total_cmp(&pieces[*b].2.1)).unwrap();
         let (a, b, _) = pieces.swap_remove(worst);
@@ -65,8 +65,8 @@ fn van_hove(e0: f64, epsabs: f64, limit: usize) -> Result<f64, IntegralError> {
 }
 
 /// A tariff that jumps at noon, by a rule for analytic functions.
-#[instrument(err, fields(computation = "energy_cost", theoretical_ref = "time-of-use tariff", rule = "tanh-sinh"))]
-fn tariff(t0: f64, t1: f64, tol: f64) -> Result<f64, IntegralError> {
+#[computation("time-of-use tariff", fields(rule = "tanh-sinh"))]
+fn energy_cost(t0: f64, t1: f64, tol: f64) -> Result<f64, IntegralError> {
     let price = |t: f64| if t < 12.37 { 0.08 } else { 0.31 };
     let out = double_exponential::integrate(|t| price(t) * (1.0 + 0.2 * (0.3 * t).sin()), t0, t1, tol);
     if out.error_estimate > tol {
@@ -77,12 +77,8 @@ fn tariff(t0: f64, t1: f64, tol: f64) -> Result<f64, IntegralError> {
 }
 
 /// Four Markov chains in two modes.
-#[instrument(fields(
-    computation = "ligand_binding_posterior",
-    theoretical_ref = "Metropolis",
-    sampler = "random walk"
-))]
-fn chains(separation: f64, proposal_sd: f64, draws: usize) -> Result<f64, IntegralError> {
+#[computation("Metropolis", fields(sampler = "random walk"))]
+fn ligand_binding_posterior(separation: f64, proposal_sd: f64, draws: usize) -> Result<f64, IntegralError> {
     let log_density = |x: f64| {
         let (a, b) = (-0.5 * (x - separation).powi(2), -0.5 * (x + separation).powi(2));
         a.max(b) + (-(a - b).abs()).exp().ln_1p()
@@ -104,21 +100,21 @@ fn chains(separation: f64, proposal_sd: f64, draws: usize) -> Result<f64, Integr
         }
         let mean = sum / draws as f64;
         within += (squares / draws as f64 - mean * mean) / 4.0;
-        debug!(chain, mean, acceptance = f64::from(accepted) / draws as f64, "chain done");
+        trail!(chain, mean, acceptance = f64::from(accepted) / draws as f64, "chain done");
         means.push(mean);
     }
     let grand = means.iter().sum::<f64>() / 4.0;
     let between = means.iter().map(|m| (m - grand).powi(2)).sum::<f64>() / 3.0;
     let rhat = ((within + between) / within).sqrt();
     if rhat > 1.01 {
-        return Err(IntegralError::Chains { draws, rhat }).record_failure();
+        return Err(IntegralError::Chains { draws, rhat });
     }
     Ok(grand)
 }
 
 /// A particle filter with an observation far from all particles.
-#[instrument(fields(computation = "glider_position", theoretical_ref = "bootstrap filter", particles = n))]
-fn filter(n: usize, process_sd: f64, observation_sd: f64) -> Option<f64> {
+#[computation("bootstrap filter", fields(particles = n))]
+fn glider_position(n: usize, process_sd: f64, observation_sd: f64) -> Option<f64> {
     let mut seed = 11;
     let mut particles: Vec<f64> = (0..n).map(|_| normal(&mut seed)).collect();
     for k in 0..60 {
@@ -127,7 +123,7 @@ fn filter(n: usize, process_sd: f64, observation_sd: f64) -> Option<f64> {
         let w: Vec<f64> = particles.iter().map(|x| (-0.5 * ((z - x) / observation_sd).powi(2)).exp()).collect();
         let total: f64 = w.iter().sum();
         let ess = 1.0 / w.iter().map(|w| (w / total).powi(2)).sum::<f64>();
-        debug!(k, z, total_weight = total, ess, "update");
+        trail!(k, z, total_weight = total, ess);
         if ess.is_nan() {
             error!(k, "effective sample size is NaN");
             return None;
@@ -156,13 +152,13 @@ fn extinction(n_individuals: u64, yearly_mortality: f64, years: f64) -> Result<f
 }
 
 /// Walkers of diffusion Monte Carlo whose weights are all zero.
-#[instrument(fields(computation = "diffusion_monte_carlo", theoretical_ref = "imaginary time"))]
-fn walkers(n: usize, tau: f64, e_trial: f64) -> Result<f64, IntegralError> {
+#[computation("imaginary time")]
+fn diffusion_monte_carlo(n: usize, tau: f64, e_trial: f64) -> Result<f64, IntegralError> {
     let mut seed = 3;
     let energy: Vec<f64> = (0..n).map(|_| 0.5 * (40.0 + normal(&mut seed)).powi(2)).collect();
     let weights: Vec<f64> = energy.iter().map(|e| (-tau * (e - e_trial)).exp()).collect();
-    debug!(e_mean = energy.iter().sum::<f64>() / n as f64, w_max = weights.iter().copied().fold(0.0, f64::max));
-    Categorical::new(&weights).map_err(IntegralError::Resample).record_failure()?;
+    trail!(e_mean = energy.iter().sum::<f64>() / n as f64, w_max = weights.iter().copied().fold(0.0, f64::max));
+    Categorical::new(&weights).map_err(IntegralError::Resample)?;
     Ok(weights[0])
 }
 
@@ -188,8 +184,8 @@ fn correlation() -> Option<f64> {
 }
 
 /// A variance as the difference of two large numbers.
-#[instrument(fields(computation = "interferometer_noise", theoretical_ref = "<x^2> - <x>^2"))]
-fn variance(offset: f64, amplitude: f64, samples: usize) -> Option<f64> {
+#[computation("<x^2> - <x>^2")]
+fn interferometer_noise(offset: f64, amplitude: f64, samples: usize) -> Option<f64> {
     let (mut sum, mut squares) = (0.0, 0.0);
     for i in 0..samples {
         let x = offset + amplitude * (0.7 * i as f64).sin();
@@ -198,7 +194,7 @@ fn variance(offset: f64, amplitude: f64, samples: usize) -> Option<f64> {
     }
     let mean = sum / samples as f64;
     let variance = squares / samples as f64 - mean * mean;
-    debug!(mean, mean_square = squares / samples as f64, variance);
+    trail!(mean, mean_square = squares / samples as f64, variance);
     if variance < 0.0 {
         error!(variance, "variance came out negative: lost all significant digits");
         return None;
@@ -215,7 +211,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the integrand is infinite, but integrable, within the interval",
             category: "max_iterations",
             advice: "Split the interval at the singularity, and substitute it away (or use a rule for endpoint singularities).",
-            run: || _ = van_hove(0.3, 1e-10, 50),
+            run: || _ = density_of_states(0.3, 1e-10, 50),
         },
         Case {
             batch: Batch::Unseen,
@@ -224,7 +220,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the integrand jumps within the interval",
             category: "accuracy_unattainable",
             advice: "Split the interval where the integrand jumps.",
-            run: || _ = tariff(0.0, 24.0, 1e-9),
+            run: || _ = energy_cost(0.0, 24.0, 1e-9),
         },
         Case {
             batch: Batch::Unseen,
@@ -233,7 +229,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the modes are farther apart than the proposals reach",
             category: "max_iterations",
             advice: "The chains sit in different modes: use wider or mode-jumping proposals, tempering, more than longer chains.",
-            run: || _ = chains(8.0, 0.5, 4000),
+            run: || _ = ligand_binding_posterior(8.0, 0.5, 4000),
         },
         Case {
             batch: Batch::Unseen,
@@ -243,7 +239,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "non_finite",
             advice: "All weights underflow (0/0): use logarithms of the weights (subtract the largest), and more process noise or \
                      particles.",
-            run: || _ = filter(200, 0.05, 0.05),
+            run: || _ = glider_position(200, 0.05, 0.05),
         },
         Case {
             batch: Batch::Unseen,
@@ -261,7 +257,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "exp(−τ(E − E_T)) underflows for all walkers",
             category: "domain_error",
             advice: "All weights underflow: subtract the lowest energy before the exponential (set E_T near it), or a smaller τ.",
-            run: || _ = walkers(100, 2.0, 0.5),
+            run: || _ = diffusion_monte_carlo(100, 2.0, 0.5),
         },
         Case {
             batch: Batch::Unseen,
@@ -279,7 +275,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "⟨x²⟩ − ⟨x⟩² cancels for an offset that is 10⁹ times the noise",
             category: "loss_of_accuracy",
             advice: "Cancellation: subtract the mean first (two passes), or use Welford's algorithm.",
-            run: || _ = variance(1e9, 0.5, 1000),
+            run: || _ = interferometer_noise(1e9, 0.5, 1000),
         },
     ]
 }

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 use tracing::{debug, error, info, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{Check, ResultExt, computation, ensure_converged, ensure_decreasing, trail};
 
 use crate::case::{Batch, Case};
 
@@ -23,8 +23,8 @@ enum LinearError {
     LossOfOrthogonality { defect: f64 },
     #[error("forward error {error:.1e} although the residual is {residual:.1e}")]
     Inaccurate { error: f64, residual: f64 },
-    #[error("no convergence in {iterations} iterations, residual {residual:.3e} > {tolerance:.0e}")]
-    NoConvergence { iterations: usize, residual: f64, tolerance: f64 },
+    #[error(transparent)]
+    Check(#[from] Check),
     #[error("stagnated at residual {residual:.1e} after {iterations} iterations")]
     Stagnated { iterations: usize, residual: f64 },
     #[error("breakdown in iteration {iteration}: pᵀAp = {curvature:.3e}")]
@@ -62,48 +62,48 @@ fn poisson(side: usize) -> Matrix {
     })
 }
 
-#[instrument(fields(computation = "pressure_correction", theoretical_ref = "−p″ = f, Neumann", solver = "LU"))]
-fn neumann(points: usize, source: f64) -> Result<Vector, LinearError> {
+#[computation("−p″ = f, Neumann", fields(solver = "LU"))]
+fn pressure_correction(points: usize, source: f64) -> Result<Vector, LinearError> {
     let load = Vector::from_element(points, source);
-    laplacian(points, 1.0).lu().solve(&load).ok_or(Singular { order: points }).record_failure()
+    laplacian(points, 1.0).lu().solve(&load).ok_or(Singular { order: points })
 }
 
-#[instrument(skip(samples), fields(computation = "mahalanobis_distance", theoretical_ref = "Σ⁻¹", samples = samples.nrows()))]
-fn precision_matrix(samples: &Matrix) -> Result<Matrix, LinearError> {
+#[computation("Σ⁻¹")]
+fn mahalanobis_distance(samples: &Matrix) -> Result<Matrix, LinearError> {
     let covariance = samples.transpose() * samples;
     info!(rows = covariance.nrows(), "covariance");
-    covariance.try_inverse().ok_or(NoInverse).record_failure()
+    covariance.try_inverse().ok_or(NoInverse)
 }
 
-#[instrument(err, fields(computation = "correlated_samples", theoretical_ref = "Σ = L Lᵀ", method = "Cholesky"))]
-fn correlated_noise(correlation: [f64; 3]) -> Result<Matrix, LinearError> {
+#[computation("Σ = L Lᵀ", fields(method = "Cholesky"))]
+fn correlated_samples(correlation: [f64; 3]) -> Result<Matrix, LinearError> {
     let [a, b, c] = correlation;
     let sigma = Matrix::from_row_slice(3, 3, &[1.0, a, b, a, 1.0, c, b, c, 1.0]);
     Ok(sigma.cholesky().ok_or(NotPositiveDefinite)?.l())
 }
 
-#[instrument(fields(computation = "polynomial_fit", theoretical_ref = "normal equations", basis = "monomials"))]
-fn monomial_fit(degree: usize, limit: f64) -> Result<Vector, LinearError> {
+#[computation("normal equations", fields(basis = "monomials"))]
+fn polynomial_fit(degree: usize, limit: f64) -> Result<Vector, LinearError> {
     let gram = hilbert(degree + 1);
     let singular = gram.singular_values();
     let condition = singular.max() / singular.min();
-    debug!(condition, smallest = singular.min(), largest = singular.max(), "singular values");
+    trail!(condition, smallest = singular.min(), largest = singular.max(), "singular values");
     if condition > limit {
-        return Err(IllConditioned { condition }).record_failure();
+        return Err(IllConditioned { condition });
     }
     Ok(gram.lu().solve(&Vector::from_element(degree + 1, 1.0)).unwrap())
 }
 
-#[instrument(fields(computation = "moment_problem", theoretical_ref = "Hilbert matrix", method = "lu"))]
-fn moments(order: usize, max_error: f64) -> Result<Vector, LinearError> {
+#[computation("Hilbert matrix", fields(method = "lu"))]
+fn moment_problem(order: usize, max_error: f64) -> Result<Vector, LinearError> {
     let a = hilbert(order);
     let exact = Vector::from_element(order, 1.0);
     let b = &a * &exact;
     let x = a.clone().lu().solve(&b).ok_or(Singular { order })?;
     let (residual, error) = ((&a * &x - &b).norm() / b.norm(), (&x - &exact).norm() / exact.norm());
-    debug!(order, residual, error, "checked against the known solution");
+    trail!(order, residual, error, "checked against the known solution");
     if error > max_error {
-        return Err(Inaccurate { error, residual }).record_failure();
+        return Err(Inaccurate { error, residual });
     }
     Ok(x)
 }
@@ -135,7 +135,7 @@ fn conjugate_gradients(a: &Matrix, b: &Vector, tol: f64, maxiter: usize) -> Resu
         x += &p * (rho / curvature);
         r = b - a * &x;
         let rnorm = r.norm() / b.norm();
-        debug!(iteration, rnorm, curvature, "cg");
+        trail!(iteration, rnorm, curvature);
         if rnorm < tol {
             return Ok(x);
         }
@@ -147,32 +147,29 @@ fn conjugate_gradients(a: &Matrix, b: &Vector, tol: f64, maxiter: usize) -> Resu
         let rho_old = std::mem::replace(&mut rho, r.norm_squared());
         p = &r + &p * (rho / rho_old);
     }
-    Err(NoConvergence { iterations: maxiter, residual: r.norm() / b.norm(), tolerance: tol })
+    let rnorm = r.norm() / b.norm();
+    ensure_converged!(rnorm < tol, iterations = maxiter)?;
+    Ok(x)
 }
 
-#[instrument(fields(
-    computation = "electrostatic_potential",
-    theoretical_ref = "−Δφ = ρ",
-    solver = "CG",
-    preconditioner = "none"
-))]
-fn potential(side: usize, rtol: f64, max_iterations: usize) -> Result<f64, LinearError> {
+#[computation("−Δφ = ρ", fields(solver = "CG", preconditioner = "none"))]
+fn electrostatic_potential(side: usize, rtol: f64, max_iterations: usize) -> Result<f64, LinearError> {
     let rho = Vector::from_fn(side * side, |i, _| ((i * 7919) % 101) as f64 - 50.0);
-    Ok(conjugate_gradients(&poisson(side), &rho, rtol, max_iterations).record_failure()?.norm())
+    Ok(conjugate_gradients(&poisson(side), &rho, rtol, max_iterations)?.norm())
 }
 
-#[instrument(fields(computation = "elastic_rod", theoretical_ref = "−E u″ = f", solver = "CG"))]
-fn rod(points: usize, rtol: f64, max_iterations: usize) -> Result<f64, LinearError> {
+#[computation("−E u″ = f", fields(solver = "CG"))]
+fn elastic_rod(points: usize, rtol: f64, max_iterations: usize) -> Result<f64, LinearError> {
     let load = Vector::from_fn(points, |i, _| 1.0 + (i % 7) as f64);
-    Ok(conjugate_gradients(&laplacian(points, 2.0), &load, rtol, max_iterations).record_failure()?.norm())
+    Ok(conjugate_gradients(&laplacian(points, 2.0), &load, rtol, max_iterations)?.norm())
 }
 
-#[instrument(fields(computation = "acoustic_field", theoretical_ref = "Helmholtz: −Δu − k²u = f", solver = "CG"))]
-fn helmholtz(side: usize, wave_number_squared: f64, rtol: f64) -> Result<f64, LinearError> {
+#[computation("Helmholtz: −Δu − k²u = f", fields(solver = "CG"))]
+fn acoustic_field(side: usize, wave_number_squared: f64, rtol: f64) -> Result<f64, LinearError> {
     let n = side * side;
     let a = poisson(side) - Matrix::identity(n, n) * wave_number_squared;
     let source = Vector::from_fn(n, |i, _| if i == n / 2 { 1.0 } else { 0.0 });
-    Ok(conjugate_gradients(&a, &source, rtol, 10 * n).record_failure()?.norm())
+    Ok(conjugate_gradients(&a, &source, rtol, 10 * n)?.norm())
 }
 
 /// One cycle of GMRES: least squares over the Krylov space, by a QR factorisation of A times its basis.
@@ -190,8 +187,8 @@ fn gmres_cycle(a: &Matrix, r: &Vector, restart: usize) -> Vector {
     &q * svd.solve(r, 1e-12).unwrap()
 }
 
-#[instrument(fields(computation = "convected_scalar", theoretical_ref = "periodic shift operator", solver = "GMRES"))]
-fn restarted_gmres(n: usize, restart: usize, rtol: f64, max_cycles: usize) -> Result<Vector, LinearError> {
+#[computation("periodic shift operator", fields(solver = "GMRES"))]
+fn convected_scalar(n: usize, restart: usize, rtol: f64, max_cycles: usize) -> Result<Vector, LinearError> {
     let a = Matrix::from_fn(n, n, |i, j| if i == (j + 1) % n { 1.0 } else { 0.0 });
     let mut b = Vector::zeros(n);
     b[0] = 1.0;
@@ -200,21 +197,22 @@ fn restarted_gmres(n: usize, restart: usize, rtol: f64, max_cycles: usize) -> Re
     for cycle in 0..max_cycles {
         let r = &b - &a * &x;
         let res = r.norm() / b.norm();
-        debug!(cycle, restart, res, "gmres");
+        trail!(cycle, restart, res);
         if res < rtol {
             return Ok(x);
         }
-        if cycle > 10 && res > 0.999 * last {
-            return Err(Stagnated { iterations: cycle * restart, residual: res }).record_failure();
+        if cycle > 10 {
+            ensure_decreasing!(res <= 0.999 * last, iteration = cycle)?;
         }
         last = res;
         x += gmres_cycle(&a, &r, restart);
     }
-    Err(NoConvergence { iterations: max_cycles * restart, residual: last, tolerance: rtol }).record_failure()
+    ensure_converged!(last < rtol, iterations = max_cycles * restart)?;
+    Ok(x)
 }
 
-#[instrument(err, fields(computation = "rotation_solve", theoretical_ref = "skew-symmetric A", solver = "BiCG"))]
-fn biconjugate_gradients(rate: f64, tolerance: f64) -> Result<Vector, LinearError> {
+#[computation("skew-symmetric A", fields(solver = "BiCG"))]
+fn rotation_solve(rate: f64, tolerance: f64) -> Result<Vector, LinearError> {
     let a = Matrix::from_row_slice(2, 2, &[0.0, rate, -rate, 0.0]);
     let (mut x, mut r) = (Vector::zeros(2), Vector::from_vec(vec![1.0, 2.0]));
     let (mut shadow, mut p, mut rho) = (r.clone(), r.clone(), r.norm_squared());
@@ -222,7 +220,7 @@ fn biconjugate_gradients(rate: f64, tolerance: f64) -> Result<Vector, LinearErro
     for iteration in 0..100 {
         let ap = &a * &p;
         let curvature = shadow_p.dot(&ap);
-        debug!(iteration, residual_norm = r.norm(), rho, curvature, "bicg");
+        trail!(iteration, residual_norm = r.norm(), rho, curvature);
         if curvature.abs() < 1e-300 {
             return Err(Breakdown { iteration, curvature });
         }
@@ -241,33 +239,34 @@ fn biconjugate_gradients(rate: f64, tolerance: f64) -> Result<Vector, LinearErro
     Ok(x)
 }
 
-#[instrument(skip(a), fields(computation = "circuit_voltages", theoretical_ref = "Kirchhoff", solver = "Jacobi", order = a.nrows()))]
-fn jacobi(a: &Matrix, tol: f64, max_iterations: usize) -> Result<Vector, LinearError> {
+#[computation("Kirchhoff", fields(solver = "Jacobi", order = a.nrows()))]
+fn circuit_voltages(a: &Matrix, tol: f64, max_iterations: usize) -> Result<Vector, LinearError> {
     let b = Vector::from_element(a.nrows(), 1.0);
     let mut v = Vector::zeros(a.nrows());
     for iteration in 0..max_iterations {
         let r = &b - a * &v;
         let residual = r.norm();
-        debug!(iteration, residual, "jacobi sweep");
+        trail!(iteration, residual, "jacobi sweep");
         if residual < tol {
             return Ok(v);
         }
         if residual > 1e10 {
-            return Err(Diverged { iteration, residual }).record_failure();
+            return Err(Diverged { iteration, residual });
         }
         v += r.component_div(&a.diagonal());
     }
-    Err(NoConvergence { iterations: max_iterations, residual: (b - a * v).norm(), tolerance: tol }).record_failure()
+    ensure_converged!((b - a * &v).norm() < tol, iterations = max_iterations)?;
+    Ok(v)
 }
 
-#[instrument(fields(computation = "image_deblurring", theoretical_ref = "x ← x + ω(b − Ax)", method = "Richardson"))]
-fn richardson(points: usize, omega: f64, tol: f64, max_iter: u32) -> Option<Vector> {
+#[computation("x ← x + ω(b − Ax)", fields(method = "Richardson"))]
+fn image_deblurring(points: usize, omega: f64, tol: f64, max_iter: u32) -> Option<Vector> {
     let (a, b) = (laplacian(points, 2.0), Vector::from_element(points, 1.0));
     let mut x = Vector::zeros(points);
     for iter in 0..max_iter {
         let r = &b - &a * &x;
         let norm = r.norm();
-        debug!(iter, omega, norm, "richardson");
+        trail!(iter, omega, norm);
         if norm < tol {
             return Some(x);
         }
@@ -282,32 +281,29 @@ fn richardson(points: usize, omega: f64, tol: f64, max_iter: u32) -> Option<Vect
     None
 }
 
-#[instrument(fields(computation = "normal_modes", theoretical_ref = "A v = λ v", method = "power iteration"))]
-fn dominant_mode(angle: f64, tolerance: f64, max_iterations: usize) -> Result<f64, LinearError> {
+#[computation("A v = λ v", fields(method = "power iteration"))]
+fn normal_modes(angle: f64, tolerance: f64, max_iterations: usize) -> Result<f64, LinearError> {
     let a = Matrix::from_row_slice(2, 2, &[angle.cos(), -angle.sin(), angle.sin(), angle.cos()]);
     let mut v = Vector::from_vec(vec![1.0, 0.3]).normalize();
-    let mut residual = f64::INFINITY;
+    let (mut lambda, mut residual) = (0.0, f64::INFINITY);
     for iteration in 0..max_iterations {
         let w = &a * &v;
-        let lambda = v.dot(&w);
+        lambda = v.dot(&w);
         residual = (&w - &v * lambda).norm();
-        debug!(iteration, lambda, residual, "power step");
+        trail!(iteration, lambda, residual, "power step");
         if residual < tolerance {
-            return Ok(lambda);
+            break;
         }
         v = w.normalize();
     }
-    Err(NoConvergence { iterations: max_iterations, residual, tolerance }).record_failure()
+    ensure_converged!(residual < tolerance, iterations = max_iterations)?;
+    Ok(lambda)
 }
 
-#[instrument(fields(computation = "spectrum", theoretical_ref = "A = Q T Qᵀ", method = "nalgebra Schur"))]
+#[computation("A = Q T Qᵀ", fields(method = "nalgebra Schur"), category = "max_iterations", none_is_failure)]
 fn spectrum(order: usize, max_iterations: usize) -> Option<Vector> {
     let a = Matrix::from_fn(order, order, |i, j| (((i * 31 + j * 17) % 23) as f64 - 11.0) / 11.0);
-    let schur = nalgebra::Schur::try_new(a, f64::EPSILON, max_iterations);
-    if schur.is_none() {
-        error!(order, max_iterations, "Schur decomposition did not converge");
-    }
-    schur?.eigenvalues()
+    nalgebra::Schur::try_new(a, f64::EPSILON, max_iterations)?.eigenvalues()
 }
 
 fn circuit() -> Matrix {
@@ -333,7 +329,7 @@ fn factorisations() -> Vec<Case> {
             category: "singular_matrix",
             advice: "The matrix has a null space (constants): fix one value or the mean, and see that the source is \
                      compatible.",
-            run: || _ = neumann(20, 1.0),
+            run: || _ = pressure_correction(20, 1.0),
         },
         Case {
             batch: Batch::Development,
@@ -342,7 +338,7 @@ fn factorisations() -> Vec<Case> {
             problem: "the third column of the data is the sum of the others, so that the covariance has rank 2",
             category: "singular_matrix",
             advice: "The columns are linearly dependent: remove one, or use the pseudo-inverse (SVD) or a ridge term.",
-            run: || _ = precision_matrix(&sensors()),
+            run: || _ = mahalanobis_distance(&sensors()),
         },
         Case {
             batch: Batch::Development,
@@ -352,7 +348,7 @@ fn factorisations() -> Vec<Case> {
             category: "singular_matrix",
             advice: "Look at the smallest eigenvalue: if it is clearly negative, the matrix is wrong (nearest correlation \
                      matrix); if it is rounding, add a small diagonal.",
-            run: || _ = correlated_noise([0.9, 0.9, -0.9]),
+            run: || _ = correlated_samples([0.9, 0.9, -0.9]),
         },
         Case {
             batch: Batch::Development,
@@ -362,7 +358,7 @@ fn factorisations() -> Vec<Case> {
             category: "ill_conditioned",
             advice: "Change the basis (Chebyshev or Legendre polynomials, scaled variable) and solve by QR instead of the \
                      normal equations.",
-            run: || _ = monomial_fit(9, 1e10),
+            run: || _ = polynomial_fit(9, 1e10),
         },
         Case {
             batch: Batch::Development,
@@ -372,7 +368,7 @@ fn factorisations() -> Vec<Case> {
             category: "ill_conditioned",
             advice: "A small residual with a large error means an ill-conditioned matrix: estimate the condition number, \
                      then regularise or reformulate.",
-            run: || _ = moments(14, 1e-3),
+            run: || _ = moment_problem(14, 1e-3),
         },
         Case {
             batch: Batch::Development,
@@ -405,7 +401,7 @@ fn iterations() -> Vec<Case> {
             category: "max_iterations",
             advice: "The residual still falls: use a preconditioner (incomplete Cholesky, multigrid), or allow more \
                      iterations.",
-            run: || _ = potential(24, 1e-10, 30),
+            run: || _ = electrostatic_potential(24, 1e-10, 30),
         },
         Case {
             batch: Batch::Development,
@@ -414,7 +410,7 @@ fn iterations() -> Vec<Case> {
             problem: "the residual cannot fall below ε times the condition number",
             category: "stagnation",
             advice: "The tolerance is below the attainable accuracy: loosen it to some ε·κ, or precondition to lower κ.",
-            run: || _ = rod(200, 1e-17, 5000),
+            run: || _ = elastic_rod(200, 1e-17, 5000),
         },
         Case {
             batch: Batch::Development,
@@ -423,7 +419,7 @@ fn iterations() -> Vec<Case> {
             problem: "the Helmholtz operator has negative eigenvalues, for which CG is not made",
             category: "breakdown",
             advice: "The matrix is not positive definite: use MINRES (symmetric) or GMRES instead of CG.",
-            run: || _ = helmholtz(12, 1.7, 1e-8),
+            run: || _ = acoustic_field(12, 1.7, 1e-8),
         },
         Case {
             batch: Batch::Development,
@@ -432,7 +428,7 @@ fn iterations() -> Vec<Case> {
             problem: "for a cyclic shift GMRES makes no progress before iteration n, and it restarts before that",
             category: "stagnation",
             advice: "The restart is too short: enlarge it, or use a preconditioner or a method with deflated restarts.",
-            run: || _ = restarted_gmres(40, 10, 1e-8, 100),
+            run: || _ = convected_scalar(40, 10, 1e-8, 100),
         },
         Case {
             batch: Batch::Development,
@@ -441,7 +437,7 @@ fn iterations() -> Vec<Case> {
             problem: "pᵀAp = 0 for every p of a skew-symmetric matrix",
             category: "breakdown",
             advice: "Restart with another shadow residual, or use GMRES, which does not break down.",
-            run: || _ = biconjugate_gradients(1.5, 1e-10),
+            run: || _ = rotation_solve(1.5, 1e-10),
         },
         Case {
             batch: Batch::Development,
@@ -450,7 +446,7 @@ fn iterations() -> Vec<Case> {
             problem: "the matrix is not diagonally dominant: the iteration matrix has a spectral radius above 1",
             category: "residual_divergence",
             advice: "The matrix is not diagonally dominant: reorder the rows, or use a direct solver or GMRES.",
-            run: || _ = jacobi(&circuit(), 1e-10, 500),
+            run: || _ = circuit_voltages(&circuit(), 1e-10, 500),
         },
         Case {
             batch: Batch::Development,
@@ -459,7 +455,7 @@ fn iterations() -> Vec<Case> {
             problem: "ω = 0.6 is above 2/λ_max = 0.5",
             category: "residual_divergence",
             advice: "The relaxation factor is above 2/λ_max: make it smaller, or use conjugate gradients.",
-            run: || _ = richardson(50, 0.6, 1e-8, 1000),
+            run: || _ = image_deblurring(50, 0.6, 1e-8, 1000),
         },
         Case {
             batch: Batch::Development,
@@ -469,7 +465,7 @@ fn iterations() -> Vec<Case> {
             category: "max_iterations",
             advice: "It converges linearly at a rate near 1: accelerate it (conjugate gradients, Chebyshev) or \
                      precondition, rather than iterate longer.",
-            run: || _ = richardson(50, 0.25, 1e-8, 1000),
+            run: || _ = image_deblurring(50, 0.25, 1e-8, 1000),
         },
         Case {
             batch: Batch::Development,
@@ -479,7 +475,7 @@ fn iterations() -> Vec<Case> {
             category: "max_iterations",
             advice: "There is no single dominant real eigenvalue: use Arnoldi or QR, or a shift; more iterations do not \
                      help.",
-            run: || _ = dominant_mode(0.7, 1e-8, 500),
+            run: || _ = normal_modes(0.7, 1e-8, 500),
         },
     ]
 }

@@ -1,8 +1,8 @@
 //! Sparse and dense systems, eigenvalues, least squares.
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
-use tracing::{debug, error, instrument, trace};
-use tracing_failure::ResultExt;
+use tracing::{error, instrument, trace};
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -46,8 +46,8 @@ fn transport(n: usize, peclet: f64) -> Mat {
     })
 }
 
-#[instrument(fields(computation = "groundwater_head", theoretical_ref = "Darcy", solver = "SOR"))]
-fn groundwater(nodes: usize, omega: f64, eps: f64) -> Result<Vec1, KspError> {
+#[computation("Darcy", fields(solver = "SOR"))]
+fn groundwater_head(nodes: usize, omega: f64, eps: f64) -> Result<Vec1, KspError> {
     let (a, q) = (transport(nodes, 0.0), Vec1::from_element(nodes, 1e-3));
     let mut head = Vec1::zeros(nodes);
     for sweep in 1..=2000 {
@@ -56,19 +56,19 @@ fn groundwater(nodes: usize, omega: f64, eps: f64) -> Result<Vec1, KspError> {
             head[i] = (1.0 - omega) * head[i] + omega * (q[i] - sigma) / a[(i, i)];
         }
         let resid = (&q - &a * &head).norm() / q.norm();
-        debug!(sweep, resid);
+        trail!(sweep, resid);
         if resid < eps {
             break;
         }
         if resid > 1e8 {
-            return Err(KspError::SorDiverging { sweep, resid }).record_failure();
+            return Err(KspError::SorDiverging { sweep, resid });
         }
     }
     Ok(head)
 }
 
 /// BiCGStab for a skew-symmetric matrix, where ω = ⟨t, s⟩/⟨t, t⟩ is zero.
-#[instrument(err, fields(computation = "inertial_waves", theoretical_ref = "f × u", ksp = "bicgstab"))]
+#[computation("f × u", fields(ksp = "bicgstab"))]
 fn inertial_waves(n: usize, f: f64, rtol: f64) -> Result<Vec1, KspError> {
     let a = Mat::from_fn(n, n, |i, j| {
         if j == i + 1 {
@@ -94,7 +94,7 @@ fn inertial_waves(n: usize, f: f64, rtol: f64) -> Result<Vec1, KspError> {
         let s = &r - &v * alpha;
         let t = &a * &s;
         omega = t.dot(&s) / t.norm_squared();
-        debug!(it, relres = r.norm() / b.norm(), rho, alpha, omega);
+        trail!(it, relres = r.norm() / b.norm(), rho, alpha, omega);
         if omega.abs() < 1e-14 {
             return Err(KspError::OmegaZero { it });
         }
@@ -108,8 +108,8 @@ fn inertial_waves(n: usize, f: f64, rtol: f64) -> Result<Vec1, KspError> {
 }
 
 /// A saddle point problem: the diagonal of the pressures is zero, and elimination does not pivot.
-#[instrument(fields(computation = "stokes_assembly", theoretical_ref = "Stokes", pc = "lu"))]
-fn stokes(velocities: usize, tol: f64) -> Result<Mat, KspError> {
+#[computation("Stokes", fields(pc = "lu"))]
+fn stokes_assembly(velocities: usize, tol: f64) -> Result<Mat, KspError> {
     let n = velocities + 2;
     let mut a = Mat::zeros(n, n);
     // The pressures were numbered first.
@@ -122,7 +122,7 @@ fn stokes(velocities: usize, tol: f64) -> Result<Mat, KspError> {
         let value = a[(k, k)];
         trace!(row = k, pivot = value);
         if value.abs() < tol {
-            return Err(KspError::ZeroPivot { row: k, value, tol }).record_failure();
+            return Err(KspError::ZeroPivot { row: k, value, tol });
         }
         for i in k + 1..n {
             let l = a[(i, k)] / value;
@@ -135,12 +135,8 @@ fn stokes(velocities: usize, tol: f64) -> Result<Mat, KspError> {
 }
 
 /// A two-grid method with pointwise Gauss–Seidel, for −εuₓₓ − u_yy.
-#[instrument(fields(
-    computation = "boundary_layer_mesh",
-    theoretical_ref = "-eps u_xx - u_yy = 1",
-    solver = "two-grid"
-))]
-fn anisotropic(side: usize, eps: f64, vcycles: usize, reduction_wanted: f64) -> Result<f64, KspError> {
+#[computation("-eps u_xx - u_yy = 1", fields(solver = "two-grid"))]
+fn boundary_layer_mesh(side: usize, eps: f64, vcycles: usize, reduction_wanted: f64) -> Result<f64, KspError> {
     let n = side * side;
     let a = Mat::from_fn(n, n, |p, q| match ((p / side).abs_diff(q / side), (p % side).abs_diff(q % side)) {
         (0, 0) => 2.0 * (1.0 + eps),
@@ -167,17 +163,17 @@ fn anisotropic(side: usize, eps: f64, vcycles: usize, reduction_wanted: f64) -> 
         let r = &b - &a * &u;
         u += &prolong * coarse_lu.solve(&(prolong.transpose() * r)).unwrap();
         defect = (&b - &a * &u).norm();
-        debug!(cycle, defect, "V-cycle");
+        trail!(cycle, defect);
         if defect < reduction_wanted * b.norm() {
             return Ok(u.norm());
         }
     }
-    Err(KspError::Multigrid { vcycles, reduction: defect / b.norm() }).record_failure()
+    Err(KspError::Multigrid { vcycles, reduction: defect / b.norm() })
 }
 
 /// Conjugate gradients for a matrix that is not symmetric.
-#[instrument(fields(computation = "river_pollutant", theoretical_ref = "advection-diffusion", ksp_type = "cg"))]
-fn river(n: usize, peclet: f64, rtol: f64, dtol: f64) -> Result<Vec1, KspError> {
+#[computation("advection-diffusion", fields(ksp_type = "cg"))]
+fn river_pollutant(n: usize, peclet: f64, rtol: f64, dtol: f64) -> Result<Vec1, KspError> {
     let a = transport(n, peclet);
     let b = Vec1::from_fn(n, |i, _| if i == 3 { 1.0 } else { 0.0 });
     let (mut x, mut r) = (Vec1::zeros(n), b.clone());
@@ -188,20 +184,20 @@ fn river(n: usize, peclet: f64, rtol: f64, dtol: f64) -> Result<Vec1, KspError> 
         let step = rr / p.dot(&ap);
         x += &p * step;
         r -= ap * step;
-        debug!(its, ksp_resid = r.norm());
+        trail!(its, ksp_resid = r.norm());
         if r.norm() < rtol * b.norm() {
             break;
         }
         if r.norm() > dtol * b.norm() {
-            return Err(KspError::DivergedDtol { its }).record_failure();
+            return Err(KspError::DivergedDtol { its });
         }
         p = &r + p * (r.norm_squared() / rr);
     }
     Ok(x)
 }
 
-#[instrument(fields(computation = "hedonic_regression", theoretical_ref = "least squares", method = "QR"))]
-fn regression(houses: usize) -> Result<Vec1, KspError> {
+#[computation("least squares", fields(method = "QR"))]
+fn hedonic_regression(houses: usize) -> Result<Vec1, KspError> {
     // Area in square metres, area in square feet, rooms.
     let x = Mat::from_fn(houses, 3, |i, j| match j {
         0 => 50.0 + 3.0 * i as f64,
@@ -213,16 +209,16 @@ fn regression(houses: usize) -> Result<Vec1, KspError> {
     let r = qr.r();
     for column in 0..3 {
         let diagonal = r[(column, column)].abs();
-        debug!(column, diagonal, "R");
+        trail!(column, diagonal);
         if diagonal < 1e-10 * r[(0, 0)].abs() {
-            return Err(KspError::RankDeficient { column, diagonal }).record_failure();
+            return Err(KspError::RankDeficient { column, diagonal });
         }
     }
     Ok(r.solve_upper_triangular(&(qr.q().transpose() * price)).unwrap())
 }
 
-#[instrument(err, fields(computation = "vibration_modes", theoretical_ref = "K u = w^2 u", eigensolver = "Lanczos"))]
-fn lanczos(n: usize, steps: usize) -> Result<f64, KspError> {
+#[computation("K u = w^2 u", fields(eigensolver = "Lanczos"))]
+fn vibration_modes(n: usize, steps: usize) -> Result<f64, KspError> {
     let k = Mat::from_diagonal(&Vec1::from_fn(n, |i, _| if i == 0 { 1e4 } else { 1.0 + i as f64 / n as f64 }));
     let mut q = vec![Vec1::from_element(n, 1.0).normalize()];
     let mut beta = 0.0;
@@ -235,7 +231,7 @@ fn lanczos(n: usize, steps: usize) -> Result<f64, KspError> {
         w -= &q[j] * alpha;
         beta = w.norm();
         let overlap = q.iter().map(|q| q.dot(&w).abs() / beta).fold(0.0, f64::max);
-        debug!(j, alpha, beta, overlap, "lanczos step");
+        trail!(j, alpha, beta, overlap, "lanczos step");
         if overlap > 0.5 {
             return Err(KspError::GhostEigenvalues { overlap });
         }
@@ -256,35 +252,31 @@ fn phonons(atoms: usize, max_sweeps: usize) -> Option<f64> {
 }
 
 /// The covariance of a Kalman filter, updated as P − K H P for a very precise sensor.
-#[instrument(fields(computation = "satellite_tracking", theoretical_ref = "P - K H P", filter = "Kalman"))]
-fn tracking(sensor_variance: f64, updates: usize) -> Result<f64, KspError> {
+#[computation("P - K H P", fields(filter = "Kalman"))]
+fn satellite_tracking(sensor_variance: f64, updates: usize) -> Result<f64, KspError> {
     let mut p = Mat::from_row_slice(2, 2, &[1e8, 3e3, 3e3, 1.0]);
     for k in 0..updates {
         let h = Mat::from_row_slice(1, 2, &[1.0, 0.1 * k as f64]);
         let s = (&h * &p * h.transpose())[(0, 0)] + sensor_variance;
         let gain = &p * h.transpose() / s;
         p = &p - &gain * &h * &p;
-        debug!(k, innovation_variance = s, p00 = p[(0, 0)], p11 = p[(1, 1)]);
+        trail!(k, innovation_variance = s, p00 = p[(0, 0)], p11 = p[(1, 1)]);
         if p.clone().cholesky().is_none() {
-            return Err(KspError::Covariance { updates: k + 1 }).record_failure();
+            return Err(KspError::Covariance { updates: k + 1 });
         }
     }
     Ok(p.trace())
 }
 
-#[instrument(fields(
-    computation = "altimeter_calibration",
-    theoretical_ref = "polynomial fit",
-    basis = "powers of the year"
-))]
-fn calibration(first_year: u32, degree: usize) -> Result<Vec1, KspError> {
+#[computation("polynomial fit", fields(basis = "powers of the year"))]
+fn altimeter_calibration(first_year: u32, degree: usize) -> Result<Vec1, KspError> {
     let years: Vec<f64> = (0..30).map(|i| f64::from(first_year + i)).collect();
     let v = Mat::from_fn(years.len(), degree + 1, |i, j| years[i].powi(j as i32));
     let sv = v.singular_values();
     let rcond = sv.min() / sv.max();
-    debug!(degree, rcond);
+    trail!(degree, rcond);
     if rcond < f64::EPSILON {
-        return Err(KspError::Rcond { rcond }).record_failure();
+        return Err(KspError::Rcond { rcond });
     }
     Ok(sv)
 }
@@ -302,7 +294,7 @@ fn iterative() -> Vec<Case> {
             problem: "a relaxation factor of 2.05 is outside of (0, 2)",
             category: "residual_divergence",
             advice: "SOR converges for 0 < ω < 2 only: reduce ω (1.5 to 1.95 is usual).",
-            run: || _ = groundwater(40, 2.05, 1e-9),
+            run: || _ = groundwater_head(40, 2.05, 1e-9),
         },
         Case {
             batch: Batch::HeldOut,
@@ -321,7 +313,7 @@ fn iterative() -> Vec<Case> {
             category: "max_iterations",
             advice: "Point smoothing fails for anisotropic coefficients: use a line smoother or semi-coarsening, or multigrid \
                      as a preconditioner of CG.",
-            run: || _ = anisotropic(15, 0.001, 25, 1e-10),
+            run: || _ = boundary_layer_mesh(15, 0.001, 25, 1e-10),
         },
         Case {
             batch: Batch::HeldOut,
@@ -330,7 +322,7 @@ fn iterative() -> Vec<Case> {
             problem: "the matrix has an advective part, and CG is made for symmetric ones",
             category: "residual_divergence",
             advice: "The matrix is not symmetric: use GMRES or BiCGStab instead of CG.",
-            run: || _ = river(60, 0.9, 1e-8, 100.0),
+            run: || _ = river_pollutant(60, 0.9, 1e-8, 100.0),
         },
         Case {
             batch: Batch::HeldOut,
@@ -340,7 +332,7 @@ fn iterative() -> Vec<Case> {
             category: "loss_of_accuracy",
             advice: "Reorthogonalise the Lanczos vectors (fully or selectively), or restart: else converged eigenvalues come \
                      again as ghosts.",
-            run: || _ = lanczos(200, 100),
+            run: || _ = vibration_modes(200, 100),
         },
         Case {
             batch: Batch::HeldOut,
@@ -364,7 +356,7 @@ fn direct() -> Vec<Case> {
             category: "singular_matrix",
             advice: "A saddle point matrix has a zero block on its diagonal: pivot, reorder, or use a block preconditioner; \
                      check also that the pressure is fixed somewhere.",
-            run: || _ = stokes(6, 2.2e-14),
+            run: || _ = stokes_assembly(6, 2.2e-14),
         },
         Case {
             batch: Batch::HeldOut,
@@ -373,7 +365,7 @@ fn direct() -> Vec<Case> {
             problem: "the same area is there in metres and in feet",
             category: "singular_matrix",
             advice: "Two columns are multiples of each other: remove one, or use pivoted QR, the SVD or a ridge term.",
-            run: || _ = regression(40),
+            run: || _ = hedonic_regression(40),
         },
         Case {
             batch: Batch::HeldOut,
@@ -383,7 +375,7 @@ fn direct() -> Vec<Case> {
             category: "singular_matrix",
             advice: "Rounding made the covariance indefinite: use the Joseph form or a square-root filter, and symmetrise; a \
                      small diagonal is the least.",
-            run: || _ = tracking(1e-10, 50),
+            run: || _ = satellite_tracking(1e-10, 50),
         },
         Case {
             batch: Batch::HeldOut,
@@ -392,7 +384,7 @@ fn direct() -> Vec<Case> {
             problem: "powers of 1993 and later years are nearly parallel",
             category: "ill_conditioned",
             advice: "Centre and scale the years to [−1, 1], or use orthogonal polynomials.",
-            run: || _ = calibration(1993, 6),
+            run: || _ = altimeter_calibration(1993, 6),
         },
     ]
 }

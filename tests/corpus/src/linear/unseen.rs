@@ -1,8 +1,8 @@
 //! Linear systems and eigenvalues.
 
 use nalgebra::{DMatrix, DVector};
-use tracing::{debug, error, info_span, instrument};
-use tracing_failure::ResultExt;
+use tracing::{debug, error, info_span};
+use tracing_failure::{ResultExt, computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -53,7 +53,7 @@ impl std::fmt::Display for LinearError {
 impl std::error::Error for LinearError {}
 
 /// A Gaussian process over points, two of which coincide.
-#[instrument(fields(computation = "kriging", theoretical_ref = "squared exponential kernel"))]
+#[computation("squared exponential kernel")]
 fn kriging(wells: &[f64], length_scale: f64, nugget: f64) -> Result<f64, LinearError> {
     let n = wells.len();
     let mut a = DMatrix::from_fn(n, n, |i, j| {
@@ -62,7 +62,7 @@ fn kriging(wells: &[f64], length_scale: f64, nugget: f64) -> Result<f64, LinearE
     for k in 0..n {
         let d = a[(k, k)] - (0..k).map(|m| a[(k, m)] * a[(k, m)]).sum::<f64>();
         if d <= 0.0 {
-            return Err(LinearError::Potrf(k + 1)).record_failure();
+            return Err(LinearError::Potrf(k + 1));
         }
         a[(k, k)] = d.sqrt();
         for i in k + 1..n {
@@ -74,8 +74,8 @@ fn kriging(wells: &[f64], length_scale: f64, nugget: f64) -> Result<f64, LinearE
 }
 
 /// A row of springs without a support.
-#[instrument(err, fields(computation = "truss_displacements", theoretical_ref = "K u = f"))]
-fn truss(nodes: usize, stiffness: f64, supports: Vec<usize>) -> Result<f64, LinearError> {
+#[computation("K u = f")]
+fn truss_displacements(nodes: usize, stiffness: f64, supports: Vec<usize>) -> Result<f64, LinearError> {
     let mut k = DMatrix::zeros(nodes, nodes);
     for e in 0..nodes - 1 {
         for (i, j, sign) in [(e, e, 1.0), (e + 1, e + 1, 1.0), (e, e + 1, -1.0), (e + 1, e, -1.0)] {
@@ -108,8 +108,8 @@ fn layered(k: &[f64], x: &DVector<f64>) -> DVector<f64> {
 }
 
 /// CG with a Chebyshev preconditioner whose estimate of the largest eigenvalue is too low.
-#[instrument(fields(computation = "electrostatics", theoretical_ref = "Poisson", pc = "chebyshev", ksp = "cg"))]
-fn chebyshev_cg(n: usize, lambda_min: f64, lambda_max: f64, degree: usize) -> Result<f64, LinearError> {
+#[computation("Poisson", fields(pc = "chebyshev", ksp = "cg"))]
+fn electrostatics(n: usize, lambda_min: f64, lambda_max: f64, degree: usize) -> Result<f64, LinearError> {
     let k = vec![1.0; n + 1];
     let a = |x: &DVector<f64>| layered(&k, x);
     let pc = |r: &DVector<f64>| {
@@ -131,9 +131,9 @@ fn chebyshev_cg(n: usize, lambda_min: f64, lambda_max: f64, degree: usize) -> Re
     let mut z = pc(&r);
     let (mut p, mut rz) = (z.clone(), r.dot(&z));
     for it in 0..500 {
-        debug!(it, rnorm = r.norm(), rz, "KSP");
+        trail!(it, rnorm = r.norm(), rz);
         if rz < 0.0 {
-            return Err(LinearError::Pc { iterations: it }).record_failure();
+            return Err(LinearError::Pc { iterations: it });
         }
         if r.norm() < 1e-8 * b.norm() {
             return Ok(x[0]);
@@ -151,8 +151,8 @@ fn chebyshev_cg(n: usize, lambda_min: f64, lambda_max: f64, degree: usize) -> Re
 }
 
 /// Flow through sand and clay, without a preconditioner.
-#[instrument(fields(computation = "aquifer_pressure", theoretical_ref = "Darcy", ksp_type = "cg", pc_type = "none"))]
-fn aquifer(n: usize, contrast: f64, rtol: f64, max_it: usize) -> Result<f64, LinearError> {
+#[computation("Darcy", fields(ksp_type = "cg", pc_type = "none"))]
+fn aquifer_pressure(n: usize, contrast: f64, rtol: f64, max_it: usize) -> Result<f64, LinearError> {
     let k: Vec<f64> = (0..=n).map(|i| if (i / 7) % 2 == 0 { 1.0 } else { contrast }).collect();
     let b = DVector::from_element(n, 1.0);
     let (mut x, mut r) = (DVector::zeros(n), b.clone());
@@ -163,19 +163,19 @@ fn aquifer(n: usize, contrast: f64, rtol: f64, max_it: usize) -> Result<f64, Lin
         x += alpha * &p;
         r -= alpha * &ap;
         let new = r.norm_squared();
-        debug!(it, rnorm = new.sqrt(), "KSP Residual norm");
+        trail!(it, rnorm = new.sqrt(), "KSP Residual norm");
         if new.sqrt() < rtol * b.norm() {
             return Ok(x[0]);
         }
         p = &r + new / rr * &p;
         rr = new;
     }
-    Err(LinearError::KspIts { iterations: max_it, rnorm: rr.sqrt() }).record_failure()
+    Err(LinearError::KspIts { iterations: max_it, rnorm: rr.sqrt() })
 }
 
 /// SOR with a factor above two.
-#[instrument(err, fields(computation = "membrane_deflection", theoretical_ref = "Laplace", method = "SOR"))]
-fn membrane(n: usize, omega: f64) -> Result<f64, LinearError> {
+#[computation("Laplace", fields(method = "SOR"))]
+fn membrane_deflection(n: usize, omega: f64) -> Result<f64, LinearError> {
     let mut u = vec![0.0; n + 2];
     for iter in 0..10_000 {
         let mut norm = 0.0;
@@ -185,7 +185,7 @@ fn membrane(n: usize, omega: f64) -> Result<f64, LinearError> {
             u[i] += omega * r / 2.0;
         }
         let ratio = f64::sqrt(norm / n as f64);
-        debug!(iter, ratio);
+        trail!(iter, ratio);
         if ratio > 1e5 {
             return Err(LinearError::Dtol { ratio });
         }
@@ -235,15 +235,15 @@ fn thermoelastic(youngs_modulus: f64, conductivity: f64) -> Result<f64, LinearEr
 }
 
 /// GMRES for a cyclic shift, which makes no progress before the last step.
-#[instrument(fields(computation = "downwind_transport", theoretical_ref = "u_x + eps u = f", restart = m))]
-fn gmres_shift(n: usize, eps: f64, m: usize, maxiter: usize) -> Result<f64, LinearError> {
+#[computation("u_x + eps u = f", fields(restart = m))]
+fn downwind_transport(n: usize, eps: f64, m: usize, maxiter: usize) -> Result<f64, LinearError> {
     let a = |x: &DVector<f64>| DVector::from_fn(n, |i, _| eps * x[i] + x[(i + 1) % n]);
     let b = DVector::from_fn(n, |i, _| if i == 0 { 1.0 } else { 0.0 });
     let mut x = DVector::zeros(n);
     for outer in 0..maxiter {
         let r = &b - a(&x);
         let beta = r.norm();
-        debug!(outer, pr_norm = beta / b.norm());
+        trail!(outer, pr_norm = beta / b.norm());
         if beta < 1e-8 {
             return Ok(x[0]);
         }
@@ -262,12 +262,12 @@ fn gmres_shift(n: usize, eps: f64, m: usize, maxiter: usize) -> Result<f64, Line
         let y = h.svd(true, true).solve(&rhs, 1e-14).unwrap();
         (0..m).for_each(|j| x += y[j] * &v[j]);
     }
-    Err(LinearError::Gmres { info: maxiter }).record_failure()
+    Err(LinearError::Gmres { info: maxiter })
 }
 
 /// The lowest modes of a long chain by subspace iteration, without a shift and without an inverse.
-#[instrument(fields(computation = "vibration_modes", theoretical_ref = "K x = lambda x", which = "SM"))]
-fn modes(n: usize, k: usize, maxiter: usize, tol: f64) -> Result<f64, LinearError> {
+#[computation("K x = lambda x", fields(which = "SM"))]
+fn vibration_modes(n: usize, k: usize, maxiter: usize, tol: f64) -> Result<f64, LinearError> {
     let spring = vec![1.0; n + 1];
     let mut x = DMatrix::from_fn(n, k, |i, j| ((i * (j + 3)) as f64).cos());
     let mut found = 0;
@@ -285,17 +285,17 @@ fn modes(n: usize, k: usize, maxiter: usize, tol: f64) -> Result<f64, LinearErro
             (image - lambda * column).norm()
         };
         found = (0..k).filter(|j| residual(*j) < tol).count();
-        debug!(iter, nconv = found, res0 = residual(0), res_last = residual(k - 1));
+        trail!(iter, nconv = found, res0 = residual(0), res_last = residual(k - 1));
         if found == k {
             return Ok(x[(0, 0)]);
         }
     }
-    Err(LinearError::Arpack { iterations: maxiter, found, wanted: k }).record_failure()
+    Err(LinearError::Arpack { iterations: maxiter, found, wanted: k })
 }
 
 /// Inverse iteration, shifted by an eigenvalue.
-#[instrument(err, fields(computation = "hueckel_orbital", theoretical_ref = "Hückel, benzene"))]
-fn huckel(alpha: f64, beta: f64, sigma: f64) -> Result<f64, LinearError> {
+#[computation("Hückel, benzene")]
+fn hueckel_orbital(alpha: f64, beta: f64, sigma: f64) -> Result<f64, LinearError> {
     let h = DMatrix::from_fn(6, 6, |i, j| {
         if i == j {
             alpha - sigma
@@ -311,8 +311,8 @@ fn huckel(alpha: f64, beta: f64, sigma: f64) -> Result<f64, LinearError> {
 }
 
 /// Iterative refinement in single precision, for a matrix whose condition number is too large for it.
-#[instrument(fields(computation = "mixed_precision_solve", theoretical_ref = "iterative refinement"))]
-fn refine(n: usize, tol: f64) -> Option<f64> {
+#[computation("iterative refinement")]
+fn mixed_precision_solve(n: usize, tol: f64) -> Option<f64> {
     let a = DMatrix::from_fn(n, n, |i, j| 1.0 / (i + j + 1) as f64);
     let lu = a.map(|x| x as f32).lu();
     let b = &a * DVector::from_element(n, 1.0);
@@ -322,7 +322,7 @@ fn refine(n: usize, tol: f64) -> Option<f64> {
         let r = &b - &a * &x;
         let correction = lu.solve(&r.map(|x| x as f32))?.map(f64::from);
         let step = correction.norm();
-        debug!(sweep, step, residual = r.norm(), "refinement");
+        trail!(sweep, step, residual = r.norm());
         if step < tol {
             return Some(x[0]);
         }
@@ -351,7 +351,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "nothing fixes the structure: it moves as a rigid body",
             category: "singular_matrix",
             advice: "The stiffness matrix is singular: fix the structure (supports, Dirichlet conditions) against rigid motions.",
-            run: || _ = truss(6, 2.0e5, vec![]),
+            run: || _ = truss_displacements(6, 2.0e5, vec![]),
         },
         Case {
             batch: Batch::Unseen,
@@ -360,7 +360,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the largest eigenvalue is estimated too low, and the polynomial negative beyond",
             category: "breakdown",
             advice: "CG needs a positive definite preconditioner: estimate λ_max higher (with a margin), or use another preconditioner.",
-            run: || _ = chebyshev_cg(100, 0.05, 2.0, 4),
+            run: || _ = electrostatics(100, 0.05, 2.0, 4),
         },
         Case {
             batch: Batch::Unseen,
@@ -370,7 +370,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "max_iterations",
             advice: "Precondition (diagonal scaling at least, incomplete Cholesky, multigrid): the contrast makes the matrix \
                      ill-conditioned.",
-            run: || _ = aquifer(400, 1e-6, 1e-8, 200),
+            run: || _ = aquifer_pressure(400, 1e-6, 1e-8, 200),
         },
         Case {
             batch: Batch::Unseen,
@@ -379,7 +379,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "ω = 2.05",
             category: "residual_divergence",
             advice: "SOR converges for 0 < ω < 2 only: choose ω below 2.",
-            run: || _ = membrane(50, 2.05),
+            run: || _ = membrane_deflection(50, 2.05),
         },
         Case {
             batch: Batch::Unseen,
@@ -397,7 +397,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "information goes around the ring in n steps, and each restart forgets it",
             category: "max_iterations",
             advice: "Use a larger restart, and precondition (a sweep in the direction of the flow): GMRES(m) stagnates.",
-            run: || _ = gmres_shift(60, 0.1, 10, 40),
+            run: || _ = downwind_transport(60, 0.1, 10, 40),
         },
         Case {
             batch: Batch::Unseen,
@@ -406,7 +406,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the lowest eigenvalues are close to each other, relative to the spectrum",
             category: "max_iterations",
             advice: "Use shift-invert (factorise K), or a larger subspace: the wanted eigenvalues are clustered.",
-            run: || _ = modes(120, 4, 300, 1e-6),
+            run: || _ = vibration_modes(120, 4, 300, 1e-6),
         },
         Case {
             batch: Batch::Unseen,
@@ -415,7 +415,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the shift α − β is an eigenvalue",
             category: "singular_matrix",
             advice: "The shift is an eigenvalue: perturb it by a little.",
-            run: || _ = huckel(0.0, -1.0, -2.0),
+            run: || _ = hueckel_orbital(0.0, -1.0, -2.0),
         },
         Case {
             batch: Batch::Unseen,
@@ -424,7 +424,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the condition of Hilbert's matrix is above 10⁷",
             category: "stagnation",
             advice: "The matrix is too ill-conditioned for single precision: factorise in double precision.",
-            run: || _ = refine(9, 1e-10),
+            run: || _ = mixed_precision_solve(9, 1e-10),
         },
     ]
 }

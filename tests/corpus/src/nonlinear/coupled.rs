@@ -1,8 +1,7 @@
 //! Nested solvers: the outer solver fails because the inner one does.
 
 use nalgebra::{DMatrix, DVector};
-use tracing::{debug, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -38,7 +37,7 @@ fn minimal_residual(a: &Matrix, b: &Vector, rtol: f64, max_iterations: usize) ->
         x += &r * step;
         r -= ar * step;
         let residual = r.norm() / b.norm();
-        debug!(linear_iteration, residual, "inner");
+        trail!(linear_iteration, residual);
         if residual < rtol {
             return Ok(x);
         }
@@ -47,8 +46,8 @@ fn minimal_residual(a: &Matrix, b: &Vector, rtol: f64, max_iterations: usize) ->
 }
 
 /// −u″ + u³ = f by Newton's method with an iterative linear solver.
-#[instrument(fields(computation = "nonlinear_poisson", theoretical_ref = "−u″ + u³ = f", method = "Newton–Krylov"))]
-fn newton_krylov(points: usize, linear_rtol: f64, linear_max_iterations: usize) -> Result<f64, OuterError> {
+#[computation("−u″ + u³ = f", fields(method = "Newton–Krylov"))]
+fn nonlinear_poisson(points: usize, linear_rtol: f64, linear_max_iterations: usize) -> Result<f64, OuterError> {
     let h = 1.0 / (points + 1) as f64;
     let mut u = Vector::zeros(points);
     let at = |u: &Vector, i: isize| if i < 0 || i >= points as isize { 0.0 } else { u[i as usize] };
@@ -57,7 +56,7 @@ fn newton_krylov(points: usize, linear_rtol: f64, linear_max_iterations: usize) 
             let i = i as isize;
             (2.0 * at(&u, i) - at(&u, i - 1) - at(&u, i + 1)) / (h * h) + at(&u, i).powi(3) - 10.0
         });
-        debug!(iteration, fnorm = residual.norm(), "newton");
+        trail!(iteration, fnorm = residual.norm());
         if residual.norm() < 1e-8 {
             break;
         }
@@ -67,37 +66,37 @@ fn newton_krylov(points: usize, linear_rtol: f64, linear_max_iterations: usize) 
             _ => 0.0,
         });
         let step = minimal_residual(&jacobian, &residual, linear_rtol, linear_max_iterations);
-        u -= step.map_err(|source| OuterError::LinearSolve { iteration, source }).record_failure()?;
+        u -= step.map_err(|source| OuterError::LinearSolve { iteration, source })?;
     }
     Ok(u.norm())
 }
 
 /// One implicit Euler step of an ignition: y − dt e^y = y₀.
-#[instrument(fields(computation = "implicit_step", theoretical_ref = "y − dt e^y = y₀", method = "Newton"))]
+#[computation("y − dt e^y = y₀", fields(method = "Newton"))]
 fn implicit_step(y0: f64, dt: f64, max_iterations: u32) -> Result<f64, ImplicitError> {
     let mut y = y0;
     let mut norm = f64::INFINITY;
     for iteration in 0..max_iterations {
         let residual = y - dt * y.exp() - y0;
         norm = residual.abs();
-        debug!(iteration, y, norm, "newton");
+        trail!(iteration, y, norm);
         if norm < 1e-10 {
             return Ok(y);
         }
         y -= residual / (1.0 - dt * y.exp());
     }
-    Err(ImplicitError::Newton { norm }).record_failure()
+    Err(ImplicitError::Newton { norm })
 }
 
 /// Two nested computations: the time loop fails because its step does. Both leave a record.
-#[instrument(fields(computation = "ignition", theoretical_ref = "y′ = e^y", method = "implicit Euler"))]
+#[computation("y′ = e^y", fields(method = "implicit Euler"))]
 fn ignition(dt: f64, t_end: f64) -> Result<f64, OuterError> {
     let mut y = 0.0;
     for step in 0..(t_end / dt) as usize {
         let t = step as f64 * dt;
         let solved = implicit_step(y, dt, 50);
-        y = solved.map_err(|source| OuterError::TimeStep { step, t, source }).record_failure()?;
-        debug!(step, t, dt, y, "time step");
+        y = solved.map_err(|source| OuterError::TimeStep { step, t, source })?;
+        trail!(step, t, dt, y, "time step");
     }
     Ok(y)
 }
@@ -111,7 +110,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the inner iteration without a preconditioner does not solve the linear system of the Newton step",
             category: "linear_solve",
             advice: "The linear solver is the cause: try a direct one (LU) first, then a preconditioner.",
-            run: || _ = newton_krylov(40, 1e-6, 200),
+            run: || _ = nonlinear_poisson(40, 1e-6, 200),
         },
         Case {
             batch: Batch::Development,

@@ -4,15 +4,15 @@ use argmin::core::{CostFunction, Error, Executor};
 use argmin::solver::brent::BrentRoot;
 use nalgebra::{Matrix2, Vector2};
 use roots::{Convergency, SearchError, find_root_brent, find_root_newton_raphson, find_root_secant};
-use tracing::{debug, error, instrument};
-use tracing_failure::ResultExt;
+use tracing::{error, instrument};
+use tracing_failure::{Check, computation, ensure_converged, trail};
 
 use crate::case::{Batch, Case};
 
 #[derive(Debug, thiserror::Error)]
 enum NewtonError {
-    #[error("Newton's method did not converge within {max_iterations} iterations: |f| = {residual:.2e}")]
-    MaxIterations { max_iterations: u32, residual: f64 },
+    #[error(transparent)]
+    Check(#[from] Check),
     #[error("Newton's method diverged at iteration {iteration}: |f| = {residual:.2e}, |dx| = {update:.2e}")]
     Diverged { iteration: u32, residual: f64, update: f64 },
     #[error("Jacobian is singular at iteration {iteration}")]
@@ -28,7 +28,7 @@ fn newton(f: impl Fn(f64) -> (f64, f64), x0: f64, tol: f64, max_iterations: u32)
         let (value, slope) = f(x);
         residual = value.abs();
         let update = value / slope;
-        debug!(iteration, x, residual, update, "newton");
+        trail!(iteration, x, residual, update);
         if residual < tol {
             return Ok(x);
         }
@@ -37,12 +37,13 @@ fn newton(f: impl Fn(f64) -> (f64, f64), x0: f64, tol: f64, max_iterations: u32)
         }
         x -= update;
     }
-    Err(NewtonError::MaxIterations { max_iterations, residual })
+    ensure_converged!(residual < tol, iterations = max_iterations)?;
+    Ok(x)
 }
 
-#[instrument(fields(computation = "phase_locking", theoretical_ref = "arctan x = 0", method = "Newton"))]
-fn arctangent(x0: f64, tol: f64) -> Result<f64, NewtonError> {
-    newton(|x| (x.atan(), 1.0 / (1.0 + x * x)), x0, tol, 50).record_failure()
+#[computation("arctan x = 0", fields(method = "Newton"))]
+fn phase_locking(x0: f64, tol: f64) -> Result<f64, NewtonError> {
+    newton(|x| (x.atan(), 1.0 / (1.0 + x * x)), x0, tol, 50)
 }
 
 #[instrument(err, fields(computation = "equation_of_state", theoretical_ref = "x³ − 2x + 2 = 0", method = "Newton"))]
@@ -51,15 +52,15 @@ fn cubic(x0: f64, tol: f64, max_iterations: u32) -> Result<f64, NewtonError> {
 }
 
 /// A root of multiplicity 12, to which Newton's method converges by a factor of 11/12.
-#[instrument(fields(computation = "multiple_root", theoretical_ref = "(cos x − 1)⁶ = 0", method = "Newton"))]
+#[computation("(cos x − 1)⁶ = 0", fields(method = "Newton"))]
 fn multiple_root(x0: f64, tol: f64, max_iterations: u32) -> Result<f64, NewtonError> {
     let f = |x: f64| ((x.cos() - 1.0).powi(6), -6.0 * (x.cos() - 1.0).powi(5) * x.sin());
-    newton(f, x0, tol, max_iterations).record_failure()
+    newton(f, x0, tol, max_iterations)
 }
 
 /// The branch of steady states x² = λ, y = x, followed in λ through its fold.
-#[instrument(fields(computation = "bifurcation_branch", theoretical_ref = "x² = λ", method = "natural continuation"))]
-fn fold(lambda_start: f64, lambda_end: f64, steps: u32) -> Result<Vector2<f64>, NewtonError> {
+#[computation("x² = λ", fields(method = "natural continuation"))]
+fn bifurcation_branch(lambda_start: f64, lambda_end: f64, steps: u32) -> Result<Vector2<f64>, NewtonError> {
     let mut x = Vector2::from_element(lambda_start.sqrt());
     for step in 0..=steps {
         let lambda = lambda_start + (lambda_end - lambda_start) * f64::from(step) / f64::from(steps);
@@ -69,8 +70,8 @@ fn fold(lambda_start: f64, lambda_end: f64, steps: u32) -> Result<Vector2<f64>, 
             let f = Vector2::new(x[0] * x[0] - lambda, x[1] - x[0]);
             let jacobian = Matrix2::new(2.0 * x[0], 0.0, -1.0, 1.0);
             let determinant = jacobian.determinant();
-            debug!(step, lambda, iteration, fnorm = f.norm(), determinant, "corrector");
-            let dx = jacobian.lu().solve(&f).ok_or(NewtonError::SingularJacobian { iteration }).record_failure()?;
+            trail!(step, lambda, iteration, fnorm = f.norm(), determinant);
+            let dx = jacobian.lu().solve(&f).ok_or(NewtonError::SingularJacobian { iteration })?;
             x -= dx;
             if dx.norm() < 1e-10 {
                 break;
@@ -81,20 +82,20 @@ fn fold(lambda_start: f64, lambda_end: f64, steps: u32) -> Result<Vector2<f64>, 
 }
 
 /// Kepler's equation, to more digits than a double has.
-#[instrument(fields(computation = "eccentric_anomaly", theoretical_ref = "E − e sin E = M", method = "Newton"))]
-fn kepler(mean_anomaly: f64, eccentricity: f64, tolerance: f64) -> Result<f64, NewtonError> {
+#[computation("E − e sin E = M", fields(method = "Newton"))]
+fn eccentric_anomaly(mean_anomaly: f64, eccentricity: f64, tolerance: f64) -> Result<f64, NewtonError> {
     let mut anomaly = mean_anomaly;
     let mut update = f64::INFINITY;
     for iteration in 0..100 {
         let f = anomaly - eccentricity * anomaly.sin() - mean_anomaly;
         update = f / (1.0 - eccentricity * anomaly.cos());
         anomaly -= update;
-        debug!(iteration, anomaly, update, "kepler");
+        trail!(iteration, anomaly, update);
         if update.abs() < tolerance {
             return Ok(anomaly);
         }
     }
-    Err(NewtonError::ToleranceNotReached { update: update.abs(), tolerance }).record_failure()
+    Err(NewtonError::ToleranceNotReached { update: update.abs(), tolerance })
 }
 
 /// Writes each iteration of a search to the trail.
@@ -105,12 +106,12 @@ struct Watched {
 
 impl Convergency<f64> for Watched {
     fn is_root_found(&mut self, y: f64) -> bool {
-        debug!(f = y, tolerance = self.tolerance, "function value");
+        trail!(f = y, tolerance = self.tolerance, "function value");
         y.abs() < self.tolerance
     }
 
     fn is_converged(&mut self, x1: f64, x2: f64) -> bool {
-        debug!(width = (x1 - x2).abs(), "interval");
+        trail!(width = (x1 - x2).abs());
         (x1 - x2).abs() < self.tolerance
     }
 
@@ -119,30 +120,30 @@ impl Convergency<f64> for Watched {
     }
 }
 
-#[instrument(fields(computation = "ground_state_energy", theoretical_ref = "z tan z = √(z₀² − z²)", method = "Brent"))]
-fn bound_state(depth: f64, bracket: (f64, f64)) -> Result<f64, SearchError> {
+#[computation("z tan z = √(z₀² − z²)", fields(method = "Brent"))]
+fn ground_state_energy(depth: f64, bracket: (f64, f64)) -> Result<f64, SearchError> {
     let quantisation = |z: f64| {
         let f = z * z.tan() - (depth * depth - z * z).max(0.0).sqrt();
-        debug!(z, f, "quantisation condition");
+        trail!(z, f, "quantisation condition");
         f
     };
     let mut convergency = Watched { tolerance: 1e-10, max_iter: 100 };
-    find_root_brent(bracket.0, bracket.1, quantisation, &mut convergency).record_failure()
+    find_root_brent(bracket.0, bracket.1, quantisation, &mut convergency)
 }
 
-#[instrument(fields(computation = "dew_point", theoretical_ref = "Antoine equation", method = "secant"))]
+#[computation("Antoine equation", fields(method = "secant"))]
 fn dew_point(pressure: f64, guesses: (f64, f64), max_iterations: usize) -> Result<f64, SearchError> {
     let vapour = |t: f64| 10_f64.powf(8.07131 - 1730.63 / (233.426 + t)) - pressure;
     let mut convergency = Watched { tolerance: 1e-12, max_iter: max_iterations };
-    find_root_secant(guesses.0, guesses.1, vapour, &mut convergency).record_failure()
+    find_root_secant(guesses.0, guesses.1, vapour, &mut convergency)
 }
 
-#[instrument(fields(computation = "inflection_start", theoretical_ref = "V(φ) = V₀", method = "Newton–Raphson"))]
-fn from_stationary_point(level: f64, start: f64) -> Result<f64, SearchError> {
+#[computation("V(φ) = V₀", fields(method = "Newton–Raphson"))]
+fn inflection_start(level: f64, start: f64) -> Result<f64, SearchError> {
     let mut convergency = Watched { tolerance: 1e-10, max_iter: 50 };
     let potential = |phi: f64| (phi * phi - 1.0).powi(2) - level;
     let slope = |phi: f64| 4.0 * phi * (phi * phi - 1.0);
-    find_root_newton_raphson(start, potential, slope, &mut convergency).record_failure()
+    find_root_newton_raphson(start, potential, slope, &mut convergency)
 }
 
 /// The value of a bond at a yield, minus its price.
@@ -156,43 +157,43 @@ impl CostFunction for Yield {
 
     fn cost(&self, rate: &f64) -> Result<f64, Error> {
         let value = (1..=10).map(|year| 5.0 / (1.0 + rate).powi(year)).sum::<f64>() + 100.0 / (1.0 + rate).powi(10);
-        debug!(rate, value, "priced");
+        trail!(rate, value);
         Ok(value - self.price)
     }
 }
 
-#[instrument(fields(computation = "bond_yield", theoretical_ref = "present value", method = "BrentRoot"))]
+#[computation("present value", fields(method = "BrentRoot"))]
 fn bond_yield(price: f64, min: f64, max: f64) -> Result<f64, Error> {
-    let solved = Executor::new(Yield { price }, BrentRoot::new(min, max, 1e-10)).run().record_failure()?;
+    let solved = Executor::new(Yield { price }, BrentRoot::new(min, max, 1e-10)).run()?;
     Ok(solved.state.best_param.unwrap_or(f64::NAN))
 }
 
 /// The mean field of a magnet: m = tanh(−J m / T + h), a two-cycle for a strong coupling.
-#[instrument(fields(computation = "mean_field", theoretical_ref = "m = tanh((h − J m)/T)", method = "fixed point"))]
-fn mean_field(coupling: f64, temperature: f64, field: f64, max_iterations: u32) -> Option<f64> {
+#[computation("m = tanh((h − J m)/T)", fields(method = "fixed point"))]
+fn mean_field(coupling: f64, temperature: f64, field: f64, max_iterations: u32) -> Result<f64, Check> {
     let mut magnetisation = 0.9_f64;
     let mut change = f64::INFINITY;
     for iteration in 0..max_iterations {
         let next = ((field - coupling * magnetisation) / temperature).tanh();
         change = (next - magnetisation).abs();
-        debug!(iteration, magnetisation, change, "self-consistency");
-        if change < 1e-10 {
-            return Some(next);
-        }
+        trail!(iteration, magnetisation, change);
         magnetisation = next;
+        if change < 1e-10 {
+            break;
+        }
     }
-    error!(max_iterations, change, "self-consistency not reached");
-    None
+    ensure_converged!(change < 1e-10, iterations = max_iterations)?;
+    Ok(magnetisation)
 }
 
 /// A fixed point that attracts by a factor of 0.999.
-#[instrument(err, fields(computation = "renewal_density", theoretical_ref = "x = g(x)", method = "Picard"))]
-fn picard(rate: f64, tol: f64, maxiter: u32) -> Result<f64, String> {
+#[computation("x = g(x)", fields(method = "Picard"))]
+fn renewal_density(rate: f64, tol: f64, maxiter: u32) -> Result<f64, String> {
     let mut x = 0.0_f64;
     for k in 0..maxiter {
         let next = rate * x + (1.0 - rate) * x.cos();
         let err = (next - x).abs();
-        debug!(k, x, err, "picard");
+        trail!(k, x, err);
         if err < tol {
             return Ok(next);
         }
@@ -202,13 +203,13 @@ fn picard(rate: f64, tol: f64, maxiter: u32) -> Result<f64, String> {
 }
 
 /// An expanding map: the slope at the fixed point is −1.8.
-#[instrument(fields(computation = "population_balance", theoretical_ref = "N = r e^(−N)", method = "Picard"))]
-fn divergent_fixed_point(slope: f64, start: f64) -> Option<f64> {
+#[computation("N = r e^(−N)", fields(method = "Picard"))]
+fn population_balance(slope: f64, start: f64) -> Option<f64> {
     let mut x = start;
     for iteration in 0..1000 {
         let next = 1.0 + slope * (x - 1.0);
         let residual = (next - x).abs();
-        debug!(iteration, x, residual);
+        trail!(iteration, x, residual);
         if residual < 1e-12 {
             return Some(next);
         }
@@ -235,7 +236,7 @@ fn newton_cases() -> Vec<Case> {
             category: "residual_divergence",
             advice: "The start is outside of the region of convergence: damp the steps (line search, trust region), or \
                      begin closer to the root.",
-            run: || _ = arctangent(1.5, 1e-12),
+            run: || _ = phase_locking(1.5, 1e-12),
         },
         Case {
             batch: Batch::Development,
@@ -263,7 +264,7 @@ fn newton_cases() -> Vec<Case> {
             problem: "natural continuation arrives at a turning point, where the Jacobian is singular",
             category: "singular_matrix",
             advice: "The branch turns here: continue by pseudo-arclength, not in the parameter.",
-            run: || _ = fold(1.0, -1.0, 20),
+            run: || _ = bifurcation_branch(1.0, -1.0, 20),
         },
         Case {
             batch: Batch::Development,
@@ -272,7 +273,7 @@ fn newton_cases() -> Vec<Case> {
             problem: "a tolerance of 1e-20 on a number of order one is below the rounding error",
             category: "accuracy_unattainable",
             advice: "The tolerance is below machine precision: use a relative one of some 1e-15.",
-            run: || _ = kepler(2.0, 0.6, 1e-20),
+            run: || _ = eccentric_anomaly(2.0, 0.6, 1e-20),
         },
     ]
 }
@@ -286,7 +287,7 @@ fn bracket_cases() -> Vec<Case> {
             problem: "the function has the same sign at both ends of the interval",
             category: "initialization",
             advice: "The interval does not bracket a root: scan for a change of sign, and check the function at both ends.",
-            run: || _ = bound_state(8.0, (0.1, 0.9)),
+            run: || _ = ground_state_energy(8.0, (0.1, 0.9)),
         },
         Case {
             batch: Batch::Development,
@@ -304,7 +305,7 @@ fn bracket_cases() -> Vec<Case> {
             problem: "the start is the top of the potential, where the derivative is zero",
             category: "breakdown",
             advice: "The derivative vanishes at the start: move it off the stationary point, or use a bracketing method.",
-            run: || _ = from_stationary_point(0.3, 0.0),
+            run: || _ = inflection_start(0.3, 0.0),
         },
         Case {
             batch: Batch::Development,
@@ -336,7 +337,7 @@ fn fixed_point_cases() -> Vec<Case> {
             problem: "the slope at the fixed point is 0.999: the error halves in 700 iterations only",
             category: "max_iterations",
             advice: "Linear convergence at a rate near 1: accelerate it (Aitken, Anderson), or use Newton.",
-            run: || _ = picard(0.999, 1e-12, 500),
+            run: || _ = renewal_density(0.999, 1e-12, 500),
         },
         Case {
             batch: Batch::Development,
@@ -345,7 +346,7 @@ fn fixed_point_cases() -> Vec<Case> {
             problem: "the slope at the fixed point is −1.8, so that it repels",
             category: "residual_divergence",
             advice: "The map is not a contraction there: under-relax it (ω < 2/(1 + 1.8)), or use Newton.",
-            run: || _ = divergent_fixed_point(-1.8, 1.01),
+            run: || _ = population_balance(-1.8, 1.01),
         },
     ]
 }

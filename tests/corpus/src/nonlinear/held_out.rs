@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector, Matrix2, Vector2};
 use tracing::{debug, info, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -38,8 +38,8 @@ struct InnerError {
 }
 
 /// A charge that screens the potential too much: without mixing it sloshes.
-#[instrument(fields(computation = "atom_ground_state", theoretical_ref = "Kohn–Sham", mixing = 1.0))]
-fn scf(screening: f64, e_tol: f64, max_cycles: u32) -> Result<f64, SnesError> {
+#[computation("Kohn–Sham", fields(mixing = 1.0))]
+fn atom_ground_state(screening: f64, e_tol: f64, max_cycles: u32) -> Result<f64, SnesError> {
     let (mut charge, mut energy, mut de) = (0.2_f64, 0.0, f64::MAX);
     for cycle in 1..=max_cycles {
         let potential = screening * charge - 2.0;
@@ -52,7 +52,7 @@ fn scf(screening: f64, e_tol: f64, max_cycles: u32) -> Result<f64, SnesError> {
             return Ok(energy);
         }
     }
-    Err(SnesError::Scf { cycles: max_cycles, de }).record_failure()
+    Err(SnesError::Scf { cycles: max_cycles, de })
 }
 
 /// Broyden's method from a unit matrix, far from the root.
@@ -86,42 +86,38 @@ fn broyden(start: [f64; 2], ftol: f64) -> Result<Vector2<f64>, SnesError> {
 }
 
 /// Newton's method with the Jacobian of its first iterate.
-#[instrument(fields(computation = "arch_deflection", theoretical_ref = "w^3 + w = q", snes_type = "newtonls", lag_jacobian = -2))]
-fn lagged(load: f64, start: f64, atol: f64, max_it: u32) -> Result<f64, SnesError> {
+#[computation("w^3 + w = q", fields(snes_type = "newtonls", lag_jacobian = -2))]
+fn arch_deflection(load: f64, start: f64, atol: f64, max_it: u32) -> Result<f64, SnesError> {
     let f = |w: f64| w.powi(3) + w - load;
     let slope = 3.0 * start * start + 1.0;
     let mut w = start;
     for it in 0..max_it {
-        debug!(it, function_norm = f(w).abs(), w, "SNES");
+        trail!(it, function_norm = f(w).abs(), w);
         if f(w).abs() < atol {
             return Ok(w);
         }
         w -= f(w) / slope;
     }
-    Err(SnesError::DivergedMaxIt { its: max_it }).record_failure()
+    Err(SnesError::DivergedMaxIt { its: max_it })
 }
 
 /// A damped Newton method whose Jacobian lacks the coupling of the two fields.
-#[instrument(fields(
-    computation = "thermoelastic_contact",
-    theoretical_ref = "coupled contact",
-    snes_linesearch = "bt"
-))]
-fn contact(start: [f64; 2], atol: f64) -> Result<f64, SnesError> {
+#[computation("coupled contact", fields(snes_linesearch = "bt"))]
+fn thermoelastic_contact(start: [f64; 2], atol: f64) -> Result<f64, SnesError> {
     let f = |x: &Vector2<f64>| Vector2::new(x[0] + 4.0 * x[1] - 1.0, 2.0 - x[1] - 4.0 * x[0]);
     let mut x = Vector2::from(start);
     for its in 0..50 {
         let fx = f(&x);
-        debug!(its, fnorm = fx.norm(), "SNES Function norm");
+        trail!(its, fnorm = fx.norm(), "SNES Function norm");
         if fx.norm() < atol {
             return Ok(x[0]);
         }
         let mut lambda = 1.0;
         while f(&(x - fx * lambda)).norm() > (1.0 - 1e-4 * lambda) * fx.norm() {
             lambda *= 0.1;
-            debug!(its, lambda, "backtracking");
+            trail!(its, lambda, "backtracking");
             if lambda < 1e-8 {
-                return Err(SnesError::DivergedLineSearch { its }).record_failure();
+                return Err(SnesError::DivergedLineSearch { its });
             }
         }
         x -= fx * lambda;
@@ -130,15 +126,15 @@ fn contact(start: [f64; 2], atol: f64) -> Result<f64, SnesError> {
 }
 
 /// μ = ln c + c: Newton's step takes the concentration below zero.
-#[instrument(fields(computation = "electrolyte_activity", theoretical_ref = "mu = ln c + c"))]
-fn electrolyte(mu: f64, c0: f64) -> Result<f64, SnesError> {
+#[computation("mu = ln c + c")]
+fn electrolyte_activity(mu: f64, c0: f64) -> Result<f64, SnesError> {
     let mut c = c0;
     for nit in 0..30 {
         if c <= 0.0 {
-            return Err(SnesError::NegativeConcentration { c }).record_failure();
+            return Err(SnesError::NegativeConcentration { c });
         }
         let g = c.ln() + c - mu;
-        debug!(nit, c, g);
+        trail!(nit, c, g);
         if g.abs() < 1e-12 {
             break;
         }
@@ -148,8 +144,8 @@ fn electrolyte(mu: f64, c0: f64) -> Result<f64, SnesError> {
 }
 
 /// A wavefunction that touches zero and does not cross it.
-#[instrument(err, fields(computation = "node_search", theoretical_ref = "psi(r) = 0", method = "bisection"))]
-fn node(a: f64, b: f64) -> Result<f64, SnesError> {
+#[computation("psi(r) = 0", fields(method = "bisection"))]
+fn node_search(a: f64, b: f64) -> Result<f64, SnesError> {
     let f = |r: f64| (r - 1.3).powi(2) * (-r).exp();
     let (mut a, mut b, fa, fb) = (a, b, f(a), f(b));
     if fa * fb > 0.0 {
@@ -163,35 +159,30 @@ fn node(a: f64, b: f64) -> Result<f64, SnesError> {
 }
 
 /// Regula falsi, which never moves one end of its interval.
-#[instrument(fields(computation = "yield_to_maturity", theoretical_ref = "present value", method = "regula falsi"))]
-fn maturity(lower: f64, upper: f64, eps: f64, limit: u32) -> Result<f64, SnesError> {
+#[computation("present value", fields(method = "regula falsi"))]
+fn yield_to_maturity(lower: f64, upper: f64, eps: f64, limit: u32) -> Result<f64, SnesError> {
     let price = |x: f64| x.powi(20) - 1.0;
     let (mut a, mut b) = (lower, upper);
     for n in 0..limit {
         let x = (a * price(b) - b * price(a)) / (price(b) - price(a));
-        debug!(n, a, b, x, gap = price(x).abs());
+        trail!(n, a, b, x, gap = price(x).abs());
         if price(x).abs() < eps {
             return Ok(x);
         }
         if price(x) < 0.0 { a = x } else { b = x }
     }
-    Err(SnesError::FalsePosition { limit, a, b }).record_failure()
+    Err(SnesError::FalsePosition { limit, a, b })
 }
 
 /// The load flow of a line with two nodes, beyond its largest load.
-#[instrument(fields(
-    computation = "load_flow",
-    theoretical_ref = "power balance",
-    method = "Newton–Raphson",
-    base_mva = 100.0
-))]
+#[computation("power balance", fields(method = "Newton–Raphson", base_mva = 100.0))]
 fn load_flow(p: f64, q: f64, reactance: f64, max_it: u32) -> Result<f64, SnesError> {
     let (mut theta, mut v, mut mismatch) = (0.0_f64, 1.0_f64, f64::MAX);
     for it in 0..max_it {
         let dp = v * theta.sin() / reactance + p;
         let dq = (v * v - v * theta.cos()) / reactance + q;
         mismatch = dp.abs().max(dq.abs());
-        debug!(it, mismatch, v, theta, "power flow");
+        trail!(it, mismatch, v, theta, "power flow");
         if mismatch < 1e-8 {
             return Ok(v);
         }
@@ -205,11 +196,11 @@ fn load_flow(p: f64, q: f64, reactance: f64, max_it: u32) -> Result<f64, SnesErr
         theta -= step[0];
         v -= step[1];
     }
-    Err(SnesError::PowerFlow { max_it, mismatch }).record_failure()
+    Err(SnesError::PowerFlow { max_it, mismatch })
 }
 
 /// The derivative of a simulation by differences, with a tolerance below their rounding error.
-#[instrument(fields(computation = "sensitivity", theoretical_ref = "df/dx", method = "central differences"))]
+#[computation("df/dx", fields(method = "central differences"))]
 fn sensitivity(x: f64, xtol: f64) -> Result<f64, SnesError> {
     let model = |x: f64| (1.0 + x).ln() * 1e3;
     let exact = 1e3 / (1.0 + x);
@@ -218,13 +209,13 @@ fn sensitivity(x: f64, xtol: f64) -> Result<f64, SnesError> {
         let derivative = (model(x + h) - model(x - h)) / (2.0 * h);
         let error = ((derivative - exact) / exact).abs();
         best = best.min(error);
-        debug!(level, h, error, "difference quotient");
+        trail!(level, h, error, "difference quotient");
         if error < xtol {
             return Ok(derivative);
         }
         h *= 0.5;
     }
-    Err(SnesError::TooAccurate { best, xtol }).record_failure()
+    Err(SnesError::TooAccurate { best, xtol })
 }
 
 fn gauss_seidel(a: &DMatrix<f64>, b: &DVector<f64>, sweeps: u32, tol: f64) -> Result<DVector<f64>, InnerError> {
@@ -236,7 +227,7 @@ fn gauss_seidel(a: &DMatrix<f64>, b: &DVector<f64>, sweeps: u32, tol: f64) -> Re
             x[i] = (b[i] - sigma) / a[(i, i)];
         }
         res = (b - a * &x).norm() / b.norm();
-        debug!(sweep, res, "GS");
+        trail!(sweep, res);
         if res < tol {
             return Ok(x);
         }
@@ -244,8 +235,8 @@ fn gauss_seidel(a: &DMatrix<f64>, b: &DVector<f64>, sweeps: u32, tol: f64) -> Re
     Err(InnerError { sweeps, res })
 }
 
-#[instrument(fields(computation = "channel_flow", theoretical_ref = "Navier–Stokes", scheme = "PISO"))]
-fn channel(cells: usize, viscosity: f64, dt: f64) -> Result<f64, SnesError> {
+#[computation("Navier–Stokes", fields(scheme = "PISO"))]
+fn channel_flow(cells: usize, viscosity: f64, dt: f64) -> Result<f64, SnesError> {
     let off = -viscosity * dt * (cells * cells) as f64;
     let a = DMatrix::from_fn(cells, cells, |i, j| match i.abs_diff(j) {
         0 => 1.0 - 2.0 * off,
@@ -254,8 +245,8 @@ fn channel(cells: usize, viscosity: f64, dt: f64) -> Result<f64, SnesError> {
     });
     let mut u = DVector::from_element(cells, 1.0);
     for step in 0..10 {
-        u = gauss_seidel(&a, &u, 20, 1e-8).map_err(|source| SnesError::Momentum { step, source }).record_failure()?;
-        debug!(step, umax = u.max(), "momentum predicted");
+        u = gauss_seidel(&a, &u, 20, 1e-8).map_err(|source| SnesError::Momentum { step, source })?;
+        trail!(step, umax = u.max(), "momentum predicted");
     }
     Ok(u.max())
 }
@@ -274,7 +265,7 @@ fn systems() -> Vec<Case> {
             category: "max_iterations",
             advice: "The charge sloshes: mix old and new densities (0.1 to 0.3), or use DIIS (Pulay, Anderson) or a level shift; \
                      more cycles do not help.",
-            run: || _ = scf(9.0, 1e-8, 60),
+            run: || _ = atom_ground_state(9.0, 1e-8, 60),
         },
         Case {
             batch: Batch::HeldOut,
@@ -292,7 +283,7 @@ fn systems() -> Vec<Case> {
             problem: "the Jacobian of the start is used for all iterations: the convergence is linear and slow",
             category: "max_iterations",
             advice: "The Jacobian is out of date, which makes the convergence linear: evaluate it anew every few iterations.",
-            run: || _ = lagged(2.0, 8.0, 1e-10, 50),
+            run: || _ = arch_deflection(2.0, 8.0, 1e-10, 50),
         },
         Case {
             batch: Batch::HeldOut,
@@ -301,7 +292,7 @@ fn systems() -> Vec<Case> {
             problem: "the Jacobian lacks the coupling terms, so that its step is no descent",
             category: "line_search",
             advice: "Check the Jacobian against finite differences: a coupling is missing, so that the step does not descend.",
-            run: || _ = contact([-0.5, 0.3], 1e-10),
+            run: || _ = thermoelastic_contact([-0.5, 0.3], 1e-10),
         },
         Case {
             batch: Batch::HeldOut,
@@ -320,7 +311,7 @@ fn systems() -> Vec<Case> {
             category: "linear_solve",
             advice: "Solve the inner system with a better solver (multigrid, preconditioned CG, or a tridiagonal one): the outer \
                      iteration is not the cause.",
-            run: || _ = channel(200, 0.1, 0.1),
+            run: || _ = channel_flow(200, 0.1, 0.1),
         },
     ]
 }
@@ -334,7 +325,7 @@ fn scalars() -> Vec<Case> {
             problem: "the first step of Newton's method makes the concentration negative",
             category: "domain_error",
             advice: "Damp the step so that c stays positive, or solve for ln c.",
-            run: || _ = electrolyte(-3.0, 2.0),
+            run: || _ = electrolyte_activity(-3.0, 2.0),
         },
         Case {
             batch: Batch::HeldOut,
@@ -343,7 +334,7 @@ fn scalars() -> Vec<Case> {
             problem: "the function touches zero and has the same sign on both sides",
             category: "initialization",
             advice: "There is no change of sign: choose the interval anew; for a double root find the minimum of |f| instead.",
-            run: || _ = node(0.5, 2.0),
+            run: || _ = node_search(0.5, 2.0),
         },
         Case {
             batch: Batch::HeldOut,
@@ -352,7 +343,7 @@ fn scalars() -> Vec<Case> {
             problem: "one end of the interval never moves for a function so convex",
             category: "max_iterations",
             advice: "Regula falsi keeps one end for convex functions: use Illinois, Brent or bisection.",
-            run: || _ = maturity(0.0, 1.6, 1e-12, 40),
+            run: || _ = yield_to_maturity(0.0, 1.6, 1e-12, 40),
         },
         Case {
             batch: Batch::HeldOut,

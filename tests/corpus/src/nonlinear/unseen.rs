@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector, Matrix2, Vector2};
 use roots::{SimpleConvergency, find_root_brent};
 use tracing::{debug, error, info_span, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{ResultExt, computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -32,8 +32,8 @@ enum NonlinearError {
 type Solved = Result<f64, NonlinearError>;
 
 /// A diode behind a resistance, from the voltage of the supply.
-#[instrument(fields(computation = "dc_operating_point", theoretical_ref = "Shockley diode"))]
-fn diode(v_supply: f64, resistance: f64, i_s: f64, itl1: usize) -> Solved {
+#[computation("Shockley diode")]
+fn dc_operating_point(v_supply: f64, resistance: f64, i_s: f64, itl1: usize) -> Solved {
     let vt = 0.02585;
     let mut v = v_supply;
     for iter in 0..itl1 {
@@ -41,17 +41,17 @@ fn diode(v_supply: f64, resistance: f64, i_s: f64, itl1: usize) -> Solved {
         let f = (v - v_supply) / resistance + i;
         let dv = -f / (1.0 / resistance + (i + i_s) / vt);
         v += dv;
-        debug!(iter, v, dv, i_diode = i);
+        trail!(iter, v, dv, i_diode = i);
         if dv.abs() < 1e-9 {
             return Ok(v);
         }
     }
-    Err(NonlinearError::OperatingPoint { itl1 }).record_failure()
+    Err(NonlinearError::OperatingPoint { itl1 })
 }
 
 /// Two reservoirs with friction, with wrong signs in the Jacobian.
-#[instrument(fields(computation = "pipe_network", theoretical_ref = "Darcy–Weisbach", snes = "newtonls bt"))]
-fn pipes(head: f64, demand: f64, k: f64) -> Solved {
+#[computation("Darcy–Weisbach", fields(snes = "newtonls bt"))]
+fn pipe_network(head: f64, demand: f64, k: f64) -> Solved {
     let f = |x: Vector2<f64>| Vector2::new(k * x[0] * x[0].abs() + x[1] - head, k * x[1] * x[1].abs() - x[0] + demand);
     let mut x = Vector2::new(1.0, 1.0);
     for it in 0..50 {
@@ -65,20 +65,20 @@ fn pipes(head: f64, demand: f64, k: f64) -> Solved {
         let mut lambda = 1.0;
         while f(x + lambda * d).norm() > (1.0 - 1e-4 * lambda) * fnorm {
             lambda *= 0.5;
-            debug!(it, lambda, gnorm = f(x + lambda * d).norm(), "backtracking");
+            trail!(it, lambda, gnorm = f(x + lambda * d).norm(), "backtracking");
             if lambda < 1e-12 {
-                return Err(NonlinearError::Snes(it)).record_failure();
+                return Err(NonlinearError::Snes(it));
             }
         }
         x += lambda * d;
-        debug!(it, fnorm, lambda, "SNES Function norm");
+        trail!(it, fnorm, lambda, "SNES Function norm");
     }
     Ok(x[0])
 }
 
 /// A circle and a line that do not meet.
-#[instrument(err, fields(computation = "ray_intersection", theoretical_ref = "geometrical optics"))]
-fn ray(radius: f64, offset: f64) -> Solved {
+#[computation("geometrical optics")]
+fn ray_intersection(radius: f64, offset: f64) -> Solved {
     let f = |p: Vector2<f64>| Vector2::new(p.norm_squared() - radius * radius, p[0] + p[1] - offset);
     let mut p = Vector2::new(1.0, 0.2);
     let mut history = vec![];
@@ -86,7 +86,7 @@ fn ray(radius: f64, offset: f64) -> Solved {
         let r = f(p);
         let norm = r.norm();
         history.push(norm);
-        debug!(nfev, norm, x = p[0], y = p[1], "hybr");
+        trail!(nfev, norm, x = p[0], y = p[1]);
         if norm < 1e-10 {
             return Ok(p[0]);
         }
@@ -150,20 +150,20 @@ fn bratu(lambda_target: f64, ds0: f64) -> Solved {
 }
 
 /// The coercive field of a magnet, from a start too far away for Newton's method.
-#[instrument(fields(computation = "coercive_field", theoretical_ref = "Langevin saturation"))]
-fn saturation(h_start: f64, h_coercive: f64) -> Solved {
+#[computation("Langevin saturation")]
+fn coercive_field(h_start: f64, h_coercive: f64) -> Solved {
     let mut x = h_start;
     for iteration in 0..60 {
         let f = (x - h_coercive).atan();
         let slope = 1.0 / (1.0 + (x - h_coercive).powi(2));
         let delta = -f / slope;
-        debug!(iteration, x, f, delta);
+        trail!(iteration, x, f, delta);
         if delta.abs() < 1e-12 {
             return Ok(x);
         }
         x += delta;
         if !x.is_finite() {
-            return Err(NonlinearError::Runaway { x, iteration }).record_failure();
+            return Err(NonlinearError::Runaway { x, iteration });
         }
     }
     Ok(x)
@@ -204,8 +204,8 @@ fn anderson(coupling: f64, depth: usize) -> Solved {
 }
 
 /// The implied volatility of an option whose price is below its intrinsic value.
-#[instrument(fields(computation = "implied_volatility", theoretical_ref = "Bachelier"))]
-fn implied(price: f64, forward: f64, strike: f64) -> Solved {
+#[computation("Bachelier")]
+fn implied_volatility(price: f64, forward: f64, strike: f64) -> Solved {
     let value = |sigma: f64| {
         let d = (forward - strike) / sigma;
         let density = (-0.5 * d * d).exp() / std::f64::consts::TAU.sqrt();
@@ -214,18 +214,18 @@ fn implied(price: f64, forward: f64, strike: f64) -> Solved {
     };
     let mut convergency = SimpleConvergency { eps: 1e-10, max_iter: 100 };
     let f = |sigma: f64| value(sigma) - price;
-    find_root_brent(0.01, 50.0, f, &mut convergency).map_err(NonlinearError::Signs).record_failure()
+    find_root_brent(0.01, 50.0, f, &mut convergency).map_err(NonlinearError::Signs)
 }
 
 /// The buckling load of a frame: the function has a pole between the ends.
-#[instrument(err, fields(computation = "buckling_load", theoretical_ref = "tan(kL) = kL"))]
-fn buckling(a: f64, b: f64) -> Solved {
+#[computation("tan(kL) = kL")]
+fn buckling_load(a: f64, b: f64) -> Solved {
     let f = |x: f64| x.tan() - x;
     let (mut lo, mut hi) = (a, b);
     let mut width = hi - lo;
     while width > 1e-14 {
         let mid = 0.5 * (lo + hi);
-        debug!(lo, hi, f_mid = f(mid), "bisect");
+        trail!(lo, hi, f_mid = f(mid));
         if f(lo) * f(mid) <= 0.0 {
             hi = mid;
         } else {
@@ -241,8 +241,8 @@ fn buckling(a: f64, b: f64) -> Solved {
 }
 
 /// A mass balance without a steady state: its residual decreases but has no zero.
-#[instrument(fields(computation = "steady_adsorption", theoretical_ref = "Langmuir", strategy = "KIN_LINESEARCH"))]
-fn adsorption(inflow: f64, capacity: f64, mxnewtstep: f64) -> Solved {
+#[computation("Langmuir", fields(strategy = "KIN_LINESEARCH"))]
+fn steady_adsorption(inflow: f64, capacity: f64, mxnewtstep: f64) -> Solved {
     let mut c = 1.0_f64;
     let mut at_limit = 0;
     for nni in 0..200 {
@@ -250,7 +250,7 @@ fn adsorption(inflow: f64, capacity: f64, mxnewtstep: f64) -> Solved {
         let slope = -capacity / (1.0 + c).powi(2);
         let step = (-f / slope).clamp(-mxnewtstep, mxnewtstep);
         at_limit = if step.abs() >= mxnewtstep { at_limit + 1 } else { 0 };
-        debug!(nni, fnorm = f.abs(), pnorm = step.abs(), c, "KINSol");
+        trail!(nni, fnorm = f.abs(), pnorm = step.abs(), c);
         if at_limit == 5 {
             error!("{}", NonlinearError::Steps);
             return Err(NonlinearError::Steps);
@@ -273,7 +273,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "max_iterations",
             advice: "Start near the knee (0.6 V), or limit the junction voltage (source stepping): the exponential makes the steps \
                      small.",
-            run: || _ = diode(5.0, 1000.0, 1e-14, 100),
+            run: || _ = dc_operating_point(5.0, 1000.0, 1e-14, 100),
         },
         Case {
             batch: Batch::Unseen,
@@ -282,7 +282,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "two entries of the Jacobian have the wrong sign",
             category: "line_search",
             advice: "Check the Jacobian against finite differences: the direction is no descent direction.",
-            run: || _ = pipes(10.0, 3.0, 0.4),
+            run: || _ = pipe_network(10.0, 3.0, 0.4),
         },
         Case {
             batch: Batch::Unseen,
@@ -291,7 +291,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "circle and line have no point in common",
             category: "stagnation",
             advice: "There may be no solution: the residual has a minimum above zero here. Check the geometry, or start elsewhere.",
-            run: || _ = ray(1.0, 2.0),
+            run: || _ = ray_intersection(1.0, 2.0),
         },
         Case {
             batch: Batch::Unseen,
@@ -309,7 +309,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "arctan is flat far from its root: each step is longer than the last",
             category: "non_finite",
             advice: "Damp Newton's steps (line search), or start nearer: it overshoots.",
-            run: || _ = saturation(4.0, 1.0),
+            run: || _ = coercive_field(4.0, 1.0),
         },
         Case {
             batch: Batch::Unseen,
@@ -328,7 +328,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "initialization",
             advice: "There is no root in the bracket: check the price (below intrinsic value no volatility exists), else widen the \
                      bracket.",
-            run: || _ = implied(4.5, 105.0, 100.0),
+            run: || _ = implied_volatility(4.5, 105.0, 100.0),
         },
         Case {
             batch: Batch::Unseen,
@@ -337,7 +337,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the sign changes at a pole of the tangent",
             category: "nonlinear_convergence",
             advice: "The sign changes at a pole: bracket between the poles, or take the function without them (sin − x cos).",
-            run: || _ = buckling(1.0, 3.0),
+            run: || _ = buckling_load(1.0, 3.0),
         },
         Case {
             batch: Batch::Unseen,
@@ -347,7 +347,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "nonlinear_convergence",
             advice: "The residual approaches a value above zero: there may be no solution (inflow above capacity). Check the model; else \
                      raise mxnewtstep or scale.",
-            run: || _ = adsorption(2.0, 1.5, 100.0),
+            run: || _ = steady_adsorption(2.0, 1.5, 100.0),
         },
     ]
 }

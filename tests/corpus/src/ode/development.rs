@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use ode_solvers::dop_shared::{IntegrationError, OutputType, Stats, System};
 use ode_solvers::{Dop853, Dopri5, Vector1, Vector2, Vector3};
-use tracing::{debug, info, instrument};
-use tracing_failure::ResultExt;
+use tracing::{info, instrument};
+use tracing_failure::{Check, ResultExt, computation, ensure_finite, trail};
 
 use crate::case::{Batch, Case};
 
@@ -21,16 +21,16 @@ impl System<f64, Scalar> for Riccati {
     }
 
     fn solout(&mut self, t: f64, y: &Scalar, _dy: &Scalar) -> bool {
-        debug!(t, y = y[0], "step accepted");
+        trail!(t, y = y[0], "step accepted");
         false
     }
 }
 
-#[instrument(fields(computation = "riccati_flow", theoretical_ref = "y′ = 1 + y²", method = "Dopri5"))]
-fn riccati(y0: f64, t_end: f64, rtol: f64, atol: f64) -> Result<Stats, IntegrationError> {
+#[computation("y′ = 1 + y²", fields(method = "Dopri5"))]
+fn riccati_flow(y0: f64, t_end: f64, rtol: f64, atol: f64) -> Result<Stats, IntegrationError> {
     let mut stepper = Dopri5::new(Riccati, 0.0, t_end, 0.1, Scalar::new(y0), rtol, atol);
     stepper.set_output(OutputType::Sparse);
-    stepper.integrate().record_failure()
+    stepper.integrate()
 }
 
 /// Two bodies on a line that fall into each other.
@@ -47,18 +47,18 @@ impl System<f64, Vector2<f64>> for Collision {
     fn solout(&mut self, t: f64, y: &Vector2<f64>, dy: &Vector2<f64>) -> bool {
         let step_size = t - self.time;
         self.time = t;
-        debug!(time = t, step_size, distance = y[0], acceleration = dy[1], "orbit");
+        trail!(time = t, step_size, distance = y[0], acceleration = dy[1]);
         false
     }
 }
 
-#[instrument(fields(computation = "two_body_collision", theoretical_ref = "r″ = −1/r²", integrator = "Dop853"))]
-fn collision(distance: f64, time_span: (f64, f64), rtol: f64, atol: f64) -> Result<Stats, IntegrationError> {
+#[computation("r″ = −1/r²", fields(integrator = "Dop853"))]
+fn two_body_collision(distance: f64, time_span: (f64, f64), rtol: f64, atol: f64) -> Result<Stats, IntegrationError> {
     let system = Collision { time: time_span.0 };
     let start = Vector2::new(distance, 0.0);
     let mut stepper = Dop853::new(system, time_span.0, time_span.1, 0.1, start, rtol, atol);
     stepper.set_output(OutputType::Sparse);
-    stepper.integrate().record_failure()
+    stepper.integrate()
 }
 
 /// x″ = μ(1 − x²)x′ − x.
@@ -73,7 +73,7 @@ impl System<f64, Vector2<f64>> for VanDerPol {
     }
 
     fn solout(&mut self, t: f64, y: &Vector2<f64>, _dy: &Vector2<f64>) -> bool {
-        debug!(t, x = y[0], v = y[1]);
+        trail!(t, x = y[0], v = y[1]);
         false
     }
 }
@@ -97,14 +97,14 @@ impl System<f64, Vector3<f64>> for Robertson {
     }
 
     fn solout(&mut self, t: f64, y: &Vector3<f64>, _dy: &Vector3<f64>) -> bool {
-        debug!(t, h = t - self.t, mass = y.sum(), "accepted");
+        trail!(t, h = t - self.t, mass = y.sum());
         self.t = t;
         false
     }
 }
 
-#[instrument(fields(computation = "robertson_kinetics", theoretical_ref = "Robertson 1966", method = "Dopri5"))]
-fn robertson(t_end: f64, rtol: f64, atol: f64, max_steps: u32) -> Result<Stats, IntegrationError> {
+#[computation("Robertson 1966", fields(method = "Dopri5"))]
+fn robertson_kinetics(t_end: f64, rtol: f64, atol: f64, max_steps: u32) -> Result<Stats, IntegrationError> {
     let start = Vector3::new(1.0, 0.0, 0.0);
     let system = Robertson { t: 0.0 };
     let never = u32::MAX;
@@ -113,7 +113,6 @@ fn robertson(t_end: f64, rtol: f64, atol: f64, max_steps: u32) -> Result<Stats, 
         system, 0.0, t_end, 1.0, start, rtol, atol, 0.9, 0.04, 0.2, 10.0, t_end, 0.0, max_steps, never, output,
     )
     .integrate()
-    .record_failure()
 }
 
 /// The motion of a pendulum, to more digits than a double has.
@@ -128,16 +127,16 @@ impl System<f64, Vector2<f64>> for Pendulum {
     }
 
     fn solout(&mut self, t: f64, y: &Vector2<f64>, _dy: &Vector2<f64>) -> bool {
-        debug!(t, dt = t - self.t, energy = 0.5 * y[1] * y[1] - y[0].cos());
+        trail!(t, dt = t - self.t, energy = 0.5 * y[1] * y[1] - y[0].cos());
         self.t = t;
         false
     }
 }
 
-#[instrument(fields(computation = "pendulum_period", theoretical_ref = "θ″ = −sin θ", method = "Dopri5"))]
-fn pendulum(theta: f64, t_start: f64, t_end: f64, rtol: f64, atol: f64) -> Result<Stats, IntegrationError> {
+#[computation("θ″ = −sin θ", fields(method = "Dopri5"))]
+fn pendulum_period(theta: f64, t_start: f64, t_end: f64, rtol: f64, atol: f64) -> Result<Stats, IntegrationError> {
     let start = Vector2::new(theta, 0.0);
-    Dopri5::new(Pendulum { t: t_start }, t_start, t_end, 1.0, start, rtol, atol).integrate().record_failure()
+    Dopri5::new(Pendulum { t: t_start }, t_start, t_end, 1.0, start, rtol, atol).integrate()
 }
 
 /// Lane and Emden's equation, whose 2/ξ is 0/0 at the centre.
@@ -149,54 +148,46 @@ impl System<f64, Vector2<f64>> for LaneEmden {
     fn system(&self, xi: f64, y: &Vector2<f64>, dy: &mut Vector2<f64>) {
         dy[0] = y[1];
         dy[1] = -y[0].powf(self.index) - 2.0 / xi * y[1];
-        debug!(xi, theta = y[0], dtheta = y[1], d2theta = dy[1], "right-hand side");
+        trail!(xi, theta = y[0], dtheta = y[1], d2theta = dy[1], "right-hand side");
     }
 }
 
-#[instrument(fields(computation = "stellar_structure", theoretical_ref = "Lane–Emden", solver = "dopri5"))]
-fn lane_emden(index: f64, xi_end: f64, rtol: f64) -> Result<f64, IntegrationError> {
+#[computation("Lane–Emden", fields(solver = "dopri5"))]
+fn stellar_structure(index: f64, xi_end: f64, rtol: f64) -> Result<f64, IntegrationError> {
     let start = Vector2::new(1.0, 0.0);
     let mut stepper = Dopri5::new(LaneEmden { index }, 0.0, xi_end, 0.1, start, rtol, rtol);
-    stepper.integrate().record_failure()?;
+    stepper.integrate()?;
     Ok(stepper.y_out().last().map_or(1.0, |y| y[0]))
 }
 
 #[derive(Debug, thiserror::Error)]
 enum EulerError {
-    #[error("solution is not finite after {steps} steps: y = {y}")]
-    NotFinite { steps: u32, y: f64 },
     #[error("solution blew up: |y| = {norm:.3e} at t = {t}")]
     BlewUp { t: f64, norm: f64 },
 }
 
 /// y′ = λ(y − cos t): fast relaxation to a slow solution.
-#[instrument(fields(
-    computation = "thermal_relaxation",
-    theoretical_ref = "Newton's law of cooling",
-    method = "explicit Euler"
-))]
-fn relaxation(lambda: f64, dt: f64, t_end: f64) -> Result<f64, EulerError> {
+#[computation("Newton's law of cooling", fields(method = "explicit Euler"))]
+fn thermal_relaxation(lambda: f64, dt: f64, t_end: f64) -> Result<f64, Check> {
     let (mut t, mut y, mut step) = (0.0_f64, 0.0_f64, 0);
     while t < t_end {
         y += dt * lambda * (y - t.cos());
         step += 1;
         t = f64::from(step) * dt;
-        debug!(step, t, dt, y, "euler");
-        if !y.is_finite() {
-            return Err(EulerError::NotFinite { steps: step, y }).record_failure();
-        }
+        trail!(step, t, dt, y);
+        ensure_finite!(y, iteration = step)?;
     }
     Ok(y)
 }
 
 /// A harmonic oscillator, whose energy explicit Euler multiplies by 1 + (ωh)² in each step.
-#[instrument(err, fields(computation = "oscillator_energy", theoretical_ref = "x″ = −ω²x", scheme = "forward Euler"))]
-fn oscillator(omega: f64, h: f64, steps: u32) -> Result<f64, EulerError> {
+#[computation("x″ = −ω²x", fields(scheme = "forward Euler"))]
+fn oscillator_energy(omega: f64, h: f64, steps: u32) -> Result<f64, EulerError> {
     let (mut x, mut v) = (1.0_f64, 0.0_f64);
     for n in 0..steps {
         (x, v) = (x + h * v, v - h * omega * omega * x);
         let norm = x.hypot(v / omega);
-        debug!(n, h, norm);
+        trail!(n, h, norm);
         if norm > 1e6 {
             return Err(EulerError::BlewUp { t: f64::from(n) * h, norm });
         }
@@ -211,17 +202,17 @@ struct OutOfTime {
     t_end: f64,
 }
 
-#[instrument(fields(computation = "kepler_long_run", theoretical_ref = "r″ = −r/|r|³", method = "leapfrog"))]
-fn long_run(dt: f64, t_end: f64, budget: Duration) -> Result<f64, OutOfTime> {
+#[computation("r″ = −r/|r|³", fields(method = "leapfrog"))]
+fn kepler_long_run(dt: f64, t_end: f64, budget: Duration) -> Result<f64, OutOfTime> {
     let started = Instant::now();
     let (mut r, mut v, mut t) = (Vector2::new(1.0_f64, 0.0), Vector2::new(0.0_f64, 1.0), 0.0);
     while t < t_end {
         v -= r * (dt / r.norm().powi(3));
         r += v * dt;
         t += dt;
-        debug!(t, energy = 0.5 * v.norm_squared() - 1.0 / r.norm(), "orbit");
+        trail!(t, energy = 0.5 * v.norm_squared() - 1.0 / r.norm());
         if started.elapsed() > budget {
-            return Err(OutOfTime { budget, t_end }).record_failure();
+            return Err(OutOfTime { budget, t_end });
         }
     }
     info!(t, "done");
@@ -235,16 +226,16 @@ struct Interrupted {
 }
 
 /// Checks the flag of a signal handler after each step. Here the flag is set in step 300.
-#[instrument(skip(stop), fields(computation = "lorenz_attractor", theoretical_ref = "Lorenz 1963", method = "Euler"))]
-fn lorenz(stop: &AtomicBool, dt: f64, steps: u32) -> Result<Vector3<f64>, Interrupted> {
+#[computation("Lorenz 1963", fields(method = "Euler"))]
+fn lorenz_attractor(stop: &AtomicBool, dt: f64, steps: u32) -> Result<Vector3<f64>, Interrupted> {
     let mut x = Vector3::new(1.0_f64, 1.0, 1.0);
     for step in 0..steps {
         let rate = Vector3::new(10.0 * (x[1] - x[0]), x[0] * (28.0 - x[2]) - x[1], x[0] * x[1] - 8.0 / 3.0 * x[2]);
         x += rate * dt;
-        debug!(step, x = x[0], y = x[1], z = x[2]);
+        trail!(step, x = x[0], y = x[1], z = x[2]);
         stop.store(step >= 300, Ordering::Relaxed);
         if stop.load(Ordering::Relaxed) {
-            return Err(Interrupted { steps: step }).record_failure();
+            return Err(Interrupted { steps: step });
         }
     }
     Ok(x)
@@ -260,7 +251,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "step_size_underflow",
             advice: "The solution blows up at the last accepted t: stop before it or transform the variable (u = 1/y); \
                      neither a smaller tolerance nor a stiff method passes a pole.",
-            run: || _ = riccati(0.0, 2.0, 1e-6, 1e-9),
+            run: || _ = riccati_flow(0.0, 2.0, 1e-6, 1e-9),
         },
         Case {
             batch: Batch::Development,
@@ -270,7 +261,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "step_size_underflow",
             advice: "The right-hand side is singular at the collision: end at an event before it, or regularise \
                      (softening, Levi-Civita).",
-            run: || _ = collision(1.0, (0.0, 2.0), 1e-9, 1e-12),
+            run: || _ = two_body_collision(1.0, (0.0, 2.0), 1e-9, 1e-12),
         },
         Case {
             batch: Batch::Development,
@@ -289,7 +280,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "max_iterations",
             advice: "Steps of constant size far below the time scale of the solution mean stiffness: use BDF or Radau \
                      rather than more steps.",
-            run: || _ = robertson(1e4, 1e-6, 1e-9, 5000),
+            run: || _ = robertson_kinetics(1e4, 1e-6, 1e-9, 5000),
         },
         Case {
             batch: Batch::Development,
@@ -299,7 +290,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "accuracy_unattainable",
             advice: "The relative tolerance is below machine epsilon: ask for 1e-13 at most, and give an absolute \
                      tolerance above zero.",
-            run: || _ = pendulum(1.0, 1e6, 1e6 + 10.0, 1e-18, 0.0),
+            run: || _ = pendulum_period(1.0, 1e6, 1e6 + 10.0, 1e-18, 0.0),
         },
         Case {
             batch: Batch::Development,
@@ -309,7 +300,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "non_finite",
             advice: "The derivative is not finite at the initial point: start at a small ξ > 0 from the series expansion, \
                      or write the limit into the right-hand side.",
-            run: || _ = lane_emden(3.0, 6.0, 1e-8),
+            run: || _ = stellar_structure(3.0, 6.0, 1e-8),
         },
         Case {
             batch: Batch::Development,
@@ -319,7 +310,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "non_finite",
             advice: "The step is too large for explicit Euler (stable only for dt < 2/|λ|): take a smaller one, or \
                      implicit Euler.",
-            run: || _ = relaxation(-1000.0, 0.01, 100.0),
+            run: || _ = thermal_relaxation(-1000.0, 0.01, 100.0),
         },
         Case {
             batch: Batch::Development,
@@ -328,7 +319,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "explicit Euler is unstable on the imaginary axis for every step: the amplitude grows exponentially",
             category: "residual_divergence",
             advice: "Explicit Euler amplifies every undamped oscillation: use a symplectic method (leapfrog) or RK4.",
-            run: || _ = oscillator(2.0, 0.1, 10_000),
+            run: || _ = oscillator_energy(2.0, 0.1, 10_000),
         },
         Case {
             batch: Batch::Development,
@@ -338,7 +329,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "time_limit",
             advice: "Save a checkpoint and restart, or take larger steps of a method of higher order: the budget is far \
                      below what the number of steps needs.",
-            run: || _ = long_run(1e-3, 1e12, Duration::from_millis(20)),
+            run: || _ = kepler_long_run(1e-3, 1e12, Duration::from_millis(20)),
         },
         Case {
             batch: Batch::Development,
@@ -347,7 +338,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the user pressed Ctrl-C, and the loop stops after its step",
             category: "interrupted",
             advice: "Nothing is wrong with the numbers: go on from the last checkpoint.",
-            run: || _ = lorenz(&AtomicBool::new(false), 1e-3, 10_000),
+            run: || _ = lorenz_attractor(&AtomicBool::new(false), 1e-3, 10_000),
         },
     ]
 }

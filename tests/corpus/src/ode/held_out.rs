@@ -4,8 +4,8 @@ use diffsol::error::DiffsolError;
 use diffsol::{NalgebraLU, NalgebraMat, OdeBuilder, OdeSolverMethod};
 use ode_solvers::dop_shared::{IntegrationError, OutputType, Stats, System};
 use ode_solvers::{Dop853, Vector1};
-use tracing::{debug, instrument, trace, warn};
-use tracing_failure::ResultExt;
+use tracing::{instrument, trace, warn};
+use tracing_failure::{Check, ResultExt, computation, ensure_finite, ensure_in_range, trail};
 
 use crate::case::{Batch, Case};
 
@@ -32,8 +32,8 @@ fn avalanche(carriers: f64, t_max: f64, reltol: f64) -> Result<Stats, Integratio
 
 #[derive(Debug, thiserror::Error)]
 enum SolveError {
-    #[error("NaN encountered in the concentrations at step {nstep}, t = {time:.4}")]
-    NanConcentration { nstep: usize, time: f64 },
+    #[error(transparent)]
+    Check(#[from] Check),
     #[error(
         "dt({dt:.2e}) <= dtmin({dtmin:.0e}) at t={t}. Aborting. There is either an error in your model specification or \
          the true solution is unstable."
@@ -43,15 +43,13 @@ enum SolveError {
     ErrTestFailures { t: f64, h: f64, count: u32 },
     #[error("At t = {t} and h = {h:.3e}, the corrector convergence failed repeatedly")]
     ConvFailures { t: f64, h: f64 },
-    #[error("relative energy error {drift:.2e} exceeds {allowed:.0e} at t = {t}")]
-    EnergyDrift { drift: f64, allowed: f64, t: f64 },
     #[error("initial conditions violate the constraint: |q|^2 - L^2 = {defect}")]
     InconsistentStart { defect: f64 },
 }
 
 /// Two species. One of them decays at a rate of 4000 per second.
-#[instrument(skip_all, fields(computation = "radical_chain", theoretical_ref = "linear kinetics", method = "classical RK4", k_fast, step = dt))]
-fn radicals(k_fast: f64, dt: f64, t_final: f64) -> Result<[f64; 2], SolveError> {
+#[computation("linear kinetics", fields(method = "classical RK4", step = dt))]
+fn radical_chain(k_fast: f64, dt: f64, t_final: f64) -> Result<[f64; 2], SolveError> {
     let f = |c: [f64; 2]| [-0.1 * c[0], 0.1 * c[0] - k_fast * c[1]];
     let axpy = |c: [f64; 2], s: f64, k: [f64; 2]| [c[0] + s * k[0], c[1] + s * k[1]];
     let mut c = [1.0, 0.0];
@@ -65,17 +63,15 @@ fn radicals(k_fast: f64, dt: f64, t_final: f64) -> Result<[f64; 2], SolveError> 
             c[i] += dt / 6.0 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i]);
         }
         nstep += 1;
-        debug!(nstep, time = nstep as f64 * dt, fuel = c[0], radical = c[1]);
-        if c.iter().any(|c| c.is_nan()) {
-            return Err(SolveError::NanConcentration { nstep, time: nstep as f64 * dt }).record_failure();
-        }
+        trail!(nstep, time = nstep as f64 * dt, fuel = c[0], radical = c[1]);
+        ensure_finite!(c, iteration = nstep)?;
     }
     Ok(c)
 }
 
 /// A bubble that collapses: Ṙ = −1/R².
-#[instrument(fields(computation = "bubble_collapse", theoretical_ref = "R' = -1/R^2", alg = "Heun21"))]
-fn bubble(radius: f64, tspan: f64, abstol: f64, dtmin: f64) -> Result<f64, SolveError> {
+#[computation("R' = -1/R^2", fields(alg = "Heun21"))]
+fn bubble_collapse(radius: f64, tspan: f64, abstol: f64, dtmin: f64) -> Result<f64, SolveError> {
     let f = |r: f64| -1.0 / (r * r);
     let (mut t, mut r, mut dt) = (0.0, radius, 1e-3);
     while t < tspan {
@@ -84,22 +80,19 @@ fn bubble(radius: f64, tspan: f64, abstol: f64, dtmin: f64) -> Result<f64, Solve
         if err <= 1.0 {
             t += dt;
             r += 0.5 * dt * (k1 + k2);
-            debug!(t, dt, radius = r, "accepted");
+            trail!(t, dt, radius = r);
         }
         dt *= (0.9 / err.sqrt()).clamp(0.2, 2.0);
         if dt <= dtmin {
-            return Err(SolveError::DtLessThanMin { dt, dtmin, t }).record_failure();
+            return Err(SolveError::DtLessThanMin { dt, dtmin, t });
         }
     }
     Ok(r)
 }
 
 /// A measured right-hand side, with a noise of 1e-3.
-#[instrument(
-    err,
-    fields(computation = "sensor_driven_heating", theoretical_ref = "Newton cooling", integrator = "Heun–Euler 2(1)")
-)]
-fn noisy(noise: f64, tol: f64, max_failures: u32) -> Result<f64, SolveError> {
+#[computation("Newton cooling", fields(integrator = "Heun–Euler 2(1)"))]
+fn sensor_driven_heating(noise: f64, tol: f64, max_failures: u32) -> Result<f64, SolveError> {
     let mut state = 12345_u64;
     let mut sample = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -110,7 +103,7 @@ fn noisy(noise: f64, tol: f64, max_failures: u32) -> Result<f64, SolveError> {
         let k1 = -0.1 * (temp - 290.0) + sample();
         let k2 = -0.1 * (temp + h * k1 - 290.0) + sample();
         let est = (k2 - k1).abs() / tol;
-        debug!(t, h, est, temp, "trial step");
+        trail!(t, h, est, temp, "trial step");
         if est > 1.0 {
             count += 1;
             h *= 0.5;
@@ -126,13 +119,8 @@ fn noisy(noise: f64, tol: f64, max_failures: u32) -> Result<f64, SolveError> {
 }
 
 /// A relay, v̇ = −sgn(v) + 0.1, which slides along v = 0. The derivative there does not help implicit Euler.
-#[instrument(fields(
-    computation = "dry_friction",
-    theoretical_ref = "Coulomb friction",
-    integrator = "backward Euler",
-    corrector = "Newton"
-))]
-fn friction(v0: f64, h0: f64, h_min: f64) -> Result<f64, SolveError> {
+#[computation("Coulomb friction", fields(integrator = "backward Euler", corrector = "Newton"))]
+fn dry_friction(v0: f64, h0: f64, h_min: f64) -> Result<f64, SolveError> {
     let force = |v: f64| if v > 0.0 { -0.9 } else { 1.1 };
     let (mut t, mut v, mut h) = (0.0, v0, h0);
     while t < 5.0 {
@@ -149,12 +137,12 @@ fn friction(v0: f64, h0: f64, h_min: f64) -> Result<f64, SolveError> {
         }
         if converged {
             (t, v) = (t + h, w);
-            debug!(t, h, v, "step");
+            trail!(t, h, v);
         } else {
             h *= 0.25;
             warn!(t, h, "corrector did not converge, step reduced");
             if h < h_min {
-                return Err(SolveError::ConvFailures { t, h }).record_failure();
+                return Err(SolveError::ConvFailures { t, h });
             }
         }
     }
@@ -162,8 +150,8 @@ fn friction(v0: f64, h0: f64, h_min: f64) -> Result<f64, SolveError> {
 }
 
 /// The orbit of a planet by RK4 over many periods, with a check of its energy.
-#[instrument(fields(computation = "exoplanet_orbit", theoretical_ref = "Kepler problem", integrator = "rk4"))]
-fn orbit(eccentricity: f64, dt: f64, periods: f64, allowed: f64) -> Result<f64, SolveError> {
+#[computation("Kepler problem", fields(integrator = "rk4"))]
+fn exoplanet_orbit(eccentricity: f64, dt: f64, periods: f64, allowed: f64) -> Result<f64, SolveError> {
     let f = |s: [f64; 4]| {
         let r3 = s[0].hypot(s[1]).powi(3);
         [s[2], s[3], -s[0] / r3, -s[1] / r3]
@@ -180,20 +168,15 @@ fn orbit(eccentricity: f64, dt: f64, periods: f64, allowed: f64) -> Result<f64, 
         s = std::array::from_fn(|i| s[i] + dt / 6.0 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i]));
         t += dt;
         let drift = ((energy(s) - e0) / e0).abs();
-        debug!(t, r = s[0].hypot(s[1]), drift);
-        if drift > allowed {
-            return Err(SolveError::EnergyDrift { drift, allowed, t }).record_failure();
-        }
+        trail!(t, r = s[0].hypot(s[1]), drift);
+        ensure_in_range!(drift, ..=allowed)?;
     }
     Ok(s[0])
 }
 
 /// A pendulum in Cartesian coordinates, whose start is not on its circle.
-#[instrument(
-    err,
-    fields(computation = "crane_pendulum", theoretical_ref = "x^2 + y^2 = L^2", formulation = "index-3 DAE")
-)]
-fn crane(q: [f64; 2], length: f64, tol: f64) -> Result<f64, SolveError> {
+#[computation("x^2 + y^2 = L^2", fields(formulation = "index-3 DAE"))]
+fn crane_pendulum(q: [f64; 2], length: f64, tol: f64) -> Result<f64, SolveError> {
     let defect = q[0] * q[0] + q[1] * q[1] - length * length;
     if defect.abs() > tol {
         return Err(SolveError::InconsistentStart { defect });
@@ -202,13 +185,8 @@ fn crane(q: [f64; 2], length: f64, tol: f64) -> Result<f64, SolveError> {
 }
 
 /// x′ = z with 0 = x − sin t: the constraint does not contain z.
-#[instrument(fields(
-    computation = "prescribed_motion",
-    theoretical_ref = "0 = x - sin t",
-    formulation = "DAE",
-    method = "BDF"
-))]
-fn prescribed(t_end: f64) -> Result<f64, DiffsolError> {
+#[computation("0 = x - sin t", fields(formulation = "DAE", method = "BDF"))]
+fn prescribed_motion(t_end: f64) -> Result<f64, DiffsolError> {
     let problem = OdeBuilder::<NalgebraMat<f64>>::new()
         .rhs_implicit(
             |x, _p, t, y| {
@@ -232,17 +210,17 @@ fn prescribed(t_end: f64) -> Result<f64, DiffsolError> {
             2,
         )
         .build()?;
-    let mut solver = problem.bdf::<NalgebraLU<f64>>().record_failure()?;
+    let mut solver = problem.bdf::<NalgebraLU<f64>>()?;
     while solver.state().t < t_end {
-        solver.step().record_failure()?;
-        debug!(t = solver.state().t, x = solver.state().y[0], "bdf");
+        solver.step()?;
+        trail!(t = solver.state().t, x = solver.state().y[0]);
     }
     Ok(solver.state().t)
 }
 
 /// Gompertz growth without an initial cell: 0 · ln 0.
-#[instrument(fields(computation = "tumour_growth", theoretical_ref = "Gompertz", solver = "diffsol bdf"))]
-fn tumour(cells: f64, capacity: f64, days: f64) -> Result<f64, DiffsolError> {
+#[computation("Gompertz", fields(solver = "diffsol bdf"))]
+fn tumour_growth(cells: f64, capacity: f64, days: f64) -> Result<f64, DiffsolError> {
     let problem = OdeBuilder::<NalgebraMat<f64>>::new()
         .rhs_implicit(
             move |x, _p, _t, y| {
@@ -253,10 +231,10 @@ fn tumour(cells: f64, capacity: f64, days: f64) -> Result<f64, DiffsolError> {
         )
         .init(move |_p, _t, y| y[0] = cells, 1)
         .build()?;
-    let mut solver = problem.bdf::<NalgebraLU<f64>>().record_failure()?;
+    let mut solver = problem.bdf::<NalgebraLU<f64>>()?;
     while solver.state().t < days {
-        solver.step().record_failure()?;
-        debug!(day = solver.state().t, h = solver.state().h, "step");
+        solver.step()?;
+        trail!(day = solver.state().t, h = solver.state().h);
     }
     Ok(solver.state().y[0])
 }
@@ -283,7 +261,7 @@ fn integrators() -> Vec<Case> {
             problem: "λ dt = −4 is outside of the stability region of RK4, which ends at −2.79",
             category: "non_finite",
             advice: "The step is beyond the stability limit of RK4 (dt < 2.79/k): take a smaller one, or an implicit method.",
-            run: || _ = radicals(4000.0, 1e-3, 2.0),
+            run: || _ = radical_chain(4000.0, 1e-3, 2.0),
         },
         Case {
             batch: Batch::HeldOut,
@@ -292,7 +270,7 @@ fn integrators() -> Vec<Case> {
             problem: "the radius reaches zero at t = 1/3, where its speed is infinite",
             category: "step_size_underflow",
             advice: "The radius collapses to a singularity: end at an event R = R_min, or put in what stops it (gas pressure).",
-            run: || _ = bubble(1.0, 1.0, 1e-6, 1e-14),
+            run: || _ = bubble_collapse(1.0, 1.0, 1e-6, 1e-14),
         },
         Case {
             batch: Batch::HeldOut,
@@ -302,7 +280,7 @@ fn integrators() -> Vec<Case> {
             category: "error_test",
             advice: "The right-hand side is noisy above the tolerance: smooth it (interpolate the data), or loosen the \
                      tolerance.",
-            run: || _ = noisy(0.05, 1e-3, 12),
+            run: || _ = sensor_driven_heating(0.05, 1e-3, 12),
         },
         Case {
             batch: Batch::HeldOut,
@@ -311,7 +289,7 @@ fn integrators() -> Vec<Case> {
             problem: "the friction force jumps at v = 0, so that the corrector jumps to and fro for every step",
             category: "nonlinear_convergence",
             advice: "The force is discontinuous at v = 0: regularise it (tanh v/ε), or treat sticking as an event.",
-            run: || _ = friction(0.5, 0.07, 1e-10),
+            run: || _ = dry_friction(0.5, 0.07, 1e-10),
         },
         Case {
             batch: Batch::HeldOut,
@@ -321,7 +299,7 @@ fn integrators() -> Vec<Case> {
             category: "constraint_violation",
             advice: "Use a symplectic integrator (leapfrog), or adapt the step near the pericentre; a smaller step makes the \
                      drift smaller.",
-            run: || _ = orbit(0.6, 0.05, 100.0, 1e-3),
+            run: || _ = exoplanet_orbit(0.6, 0.05, 100.0, 1e-3),
         },
     ]
 }
@@ -335,7 +313,7 @@ fn constraints() -> Vec<Case> {
             problem: "the initial position is 5 cm off the circle of the rope",
             category: "initialization",
             advice: "Project the initial values onto the constraint (and its derivative) before the integration.",
-            run: || _ = crane([0.6, -0.85], 1.0, 1e-8),
+            run: || _ = crane_pendulum([0.6, -0.85], 1.0, 1e-8),
         },
         Case {
             batch: Batch::HeldOut,
@@ -345,7 +323,7 @@ fn constraints() -> Vec<Case> {
             category: "singular_matrix",
             advice: "The DAE has index 2: differentiate the constraint (index reduction), so that it determines the algebraic \
                      variable.",
-            run: || _ = prescribed(1.0),
+            run: || _ = prescribed_motion(1.0),
         },
         Case {
             batch: Batch::HeldOut,
@@ -355,7 +333,7 @@ fn constraints() -> Vec<Case> {
             category: "non_finite",
             advice: "The right-hand side is NaN at the initial value (0 · ln 0): start from a positive number, or write the \
                      limit.",
-            run: || _ = tumour(0.0, 1e9, 10.0),
+            run: || _ = tumour_growth(0.0, 1e9, 10.0),
         },
     ]
 }

@@ -2,8 +2,8 @@
 
 use diffsol::error::DiffsolError;
 use diffsol::{NalgebraLU, NalgebraMat, OdeBuilder, OdeSolverMethod};
-use tracing::{debug, instrument};
-use tracing_failure::ResultExt;
+use tracing::instrument;
+use tracing_failure::{ResultExt, computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -16,7 +16,7 @@ macro_rules! step_until {
         let mut solver = $solver;
         loop {
             let (t, h) = (solver.state().t, solver.state().h);
-            debug!(t, h, y0 = solver.state().y[0], "step");
+            trail!(t, h, y0 = solver.state().y[0]);
             if t >= $end {
                 break Ok(t);
             }
@@ -27,15 +27,15 @@ macro_rules! step_until {
     }};
 }
 
-#[instrument(fields(computation = "thermal_runaway", theoretical_ref = "y′ = y²", method = "BDF"))]
-fn runaway(y0: f64, t_end: f64, rtol: f64) -> Result<f64, DiffsolError> {
+#[computation("y′ = y²", fields(method = "BDF"))]
+fn thermal_runaway(y0: f64, t_end: f64, rtol: f64) -> Result<f64, DiffsolError> {
     let problem = OdeBuilder::<Mat>::new()
         .rtol(rtol)
         .atol([1e-9])
         .rhs_implicit(|x, _p, _t, y| y[0] = x[0] * x[0], |x, _p, _t, v, y| y[0] = 2.0 * x[0] * v[0])
         .init(move |_p, _t, y| y[0] = y0, 1)
         .build()?;
-    step_until!(problem.bdf::<Lu>()?, t_end).record_failure()
+    step_until!(problem.bdf::<Lu>()?, t_end)
 }
 
 /// Robertson's kinetics with two wrong signs in the Jacobian.
@@ -65,8 +65,8 @@ fn wrong_jacobian(t_end: f64, rtol: f64, atol: f64) -> Result<f64, DiffsolError>
 }
 
 /// A right-hand side that jumps at t = 1, with a low limit of rejected steps.
-#[instrument(fields(computation = "switched_circuit", theoretical_ref = "RC circuit", method = "ESDIRK34"))]
-fn switched(current: f64, t_end: f64, rtol: f64, max_error_test_failures: usize) -> Result<f64, DiffsolError> {
+#[computation("RC circuit", fields(method = "ESDIRK34"))]
+fn switched_circuit(current: f64, t_end: f64, rtol: f64, max_error_test_failures: usize) -> Result<f64, DiffsolError> {
     let mut problem = OdeBuilder::<Mat>::new()
         .rtol(rtol)
         .atol([1e-10])
@@ -77,12 +77,12 @@ fn switched(current: f64, t_end: f64, rtol: f64, max_error_test_failures: usize)
         .init(|_p, _t, y| y[0] = 1.0, 1)
         .build()?;
     problem.ode_options.max_error_test_failures = max_error_test_failures;
-    step_until!(problem.esdirk34::<Lu>()?, t_end).record_failure()
+    step_until!(problem.esdirk34::<Lu>()?, t_end)
 }
 
 /// x′ = −x with 0 = y² + x: no real y belongs to the initial x = 1.
-#[instrument(fields(computation = "constrained_reaction", theoretical_ref = "index-1 DAE", method = "BDF"))]
-fn inconsistent(x0: f64, y0: f64) -> Result<f64, DiffsolError> {
+#[computation("index-1 DAE", fields(method = "BDF"))]
+fn constrained_reaction(x0: f64, y0: f64) -> Result<f64, DiffsolError> {
     let problem = OdeBuilder::<Mat>::new()
         .rhs_implicit(
             |x, _p, _t, y| {
@@ -106,13 +106,13 @@ fn inconsistent(x0: f64, y0: f64) -> Result<f64, DiffsolError> {
             2,
         )
         .build()?;
-    let solver = problem.bdf::<Lu>().record_failure()?;
+    let solver = problem.bdf::<Lu>()?;
     Ok(solver.state().t)
 }
 
 /// A fuel whose rate is NaN once its amount is negative.
-#[instrument(fields(computation = "fuel_burn", theoretical_ref = "m′ = −k m^(1/2)", method = "TR-BDF2"))]
-fn burn(fuel: f64, rate: f64, t_end: f64) -> Result<f64, DiffsolError> {
+#[computation("m′ = −k m^(1/2)", fields(method = "TR-BDF2"))]
+fn fuel_burn(fuel: f64, rate: f64, t_end: f64) -> Result<f64, DiffsolError> {
     let problem = OdeBuilder::<Mat>::new()
         .rtol(1e-6)
         .atol([1e-8])
@@ -122,22 +122,22 @@ fn burn(fuel: f64, rate: f64, t_end: f64) -> Result<f64, DiffsolError> {
         )
         .init(move |_p, _t, y| y[0] = fuel, 1)
         .build()?;
-    step_until!(problem.tr_bdf2::<Lu>()?, t_end).record_failure()
+    step_until!(problem.tr_bdf2::<Lu>()?, t_end)
 }
 
 /// Output times that are not in order.
-#[instrument(fields(computation = "output_schedule", theoretical_ref = "y′ = −y", method = "BDF"))]
-fn schedule(outputs: [f64; 3]) -> Result<f64, DiffsolError> {
+#[computation("y′ = −y", fields(method = "BDF"))]
+fn output_schedule(outputs: [f64; 3]) -> Result<f64, DiffsolError> {
     let problem = OdeBuilder::<Mat>::new()
         .rhs_implicit(|x, _p, _t, y| y[0] = -x[0], |_x, _p, _t, v, y| y[0] = -v[0])
         .init(|_p, _t, y| y[0] = 1.0, 1)
         .build()?;
     let mut solver = problem.bdf::<Lu>()?;
     for stop in outputs {
-        solver.set_stop_time(stop).record_failure()?;
+        solver.set_stop_time(stop)?;
         while solver.state().t < stop {
-            solver.step().record_failure()?;
-            debug!(t = solver.state().t, h = solver.state().h, stop, "step");
+            solver.step()?;
+            trail!(t = solver.state().t, h = solver.state().h, stop);
         }
     }
     Ok(solver.state().t)
@@ -153,7 +153,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "step_size_underflow",
             advice: "The solution is singular near the last t: an implicit method does not help; stop before it or \
                      transform the variable.",
-            run: || _ = runaway(1.0, 2.0, 1e-6),
+            run: || _ = thermal_runaway(1.0, 2.0, 1e-6),
         },
         Case {
             batch: Batch::Development,
@@ -171,7 +171,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the right-hand side jumps at t = 1, where step after step fails the error test",
             category: "error_test",
             advice: "The right-hand side is discontinuous there: stop at the switch and start again (event, stop time).",
-            run: || _ = switched(1e6, 2.0, 1e-10, 4),
+            run: || _ = switched_circuit(1e6, 2.0, 1e-10, 4),
         },
         Case {
             batch: Batch::Development,
@@ -181,7 +181,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "initialization",
             advice: "The initial values contradict the algebraic equation: give values that satisfy it, and check that one \
                      exists.",
-            run: || _ = inconsistent(1.0, 0.5),
+            run: || _ = constrained_reaction(1.0, 0.5),
         },
         Case {
             batch: Batch::Development,
@@ -191,7 +191,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "domain_error",
             advice: "The state leaves the domain of the right-hand side: end at an event where the fuel is used up, or \
                      extend the function to negative values.",
-            run: || _ = burn(1.0, 1.0, 10.0),
+            run: || _ = fuel_burn(1.0, 1.0, 10.0),
         },
         Case {
             batch: Batch::Development,
@@ -200,7 +200,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the output times are not in order: one of them lies before the time that is reached",
             category: "initialization",
             advice: "Sort the output times: they have to increase in the direction of integration.",
-            run: || _ = schedule([0.5, 2.0, 1.0]),
+            run: || _ = output_schedule([0.5, 2.0, 1.0]),
         },
     ]
 }

@@ -4,7 +4,7 @@ use diffsol::{NalgebraLU, NalgebraMat, OdeBuilder, OdeSolverMethod};
 use nalgebra::Vector2;
 use ode_solvers::{Dopri5, System};
 use tracing::{debug, error, info_span, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{ResultExt, computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -44,8 +44,8 @@ fn rk23<const N: usize>(f: &dyn Fn(f64, [f64; N]) -> [f64; N], t: f64, y: [f64; 
 }
 
 /// The Oregonator, which is stiff, with an explicit method.
-#[instrument(fields(computation = "belousov_zhabotinsky", theoretical_ref = "Oregonator", integrator = "RKF45"))]
-fn oregonator(t_end: f64, rtol: f64, max_nfe: usize) -> Ivp<f64> {
+#[computation("Oregonator", fields(integrator = "RKF45"))]
+fn belousov_zhabotinsky(t_end: f64, rtol: f64, max_nfe: usize) -> Ivp<f64> {
     let (s, w, q) = (77.27, 0.161, 8.375e-6);
     let f = move |_: f64, y: [f64; 3]| {
         [s * (y[1] + y[0] * (1.0 - q * y[0] - y[1])), (y[2] - (1.0 + y[0]) * y[1]) / s, w * (y[0] - y[2])]
@@ -59,9 +59,9 @@ fn oregonator(t_end: f64, rtol: f64, max_nfe: usize) -> Ivp<f64> {
             t += h;
             y = new;
         }
-        debug!(t, h, err, nfe, "rkf45");
+        trail!(t, h, err, nfe);
         if nfe > max_nfe {
-            return Err(IvpError::TooMuchWork { nfe: max_nfe, t }).record_failure();
+            return Err(IvpError::TooMuchWork { nfe: max_nfe, t });
         }
         h *= (0.9 * err.max(1e-9).powf(-1.0 / 3.0)).clamp(0.2, 5.0);
     }
@@ -69,8 +69,8 @@ fn oregonator(t_end: f64, rtol: f64, max_nfe: usize) -> Ivp<f64> {
 }
 
 /// θ' = δ exp(θ): an explosion.
-#[instrument(err, skip(t_final), fields(computation = "thermal_runaway", theoretical_ref = "Frank-Kamenetskii", tspan = ?(0.0, t_final)))]
-fn explosion(delta: f64, t_final: f64) -> Ivp<f64> {
+#[computation("Frank-Kamenetskii", fields(tspan = ?(0.0, t_final)))]
+fn thermal_runaway(delta: f64, t_final: f64) -> Ivp<f64> {
     let f = move |_: f64, y: [f64; 1]| [delta * y[0].exp()];
     let (mut t, mut h, mut theta) = (0.0_f64, 1e-3_f64, 0.0);
     while t < t_final {
@@ -83,7 +83,7 @@ fn explosion(delta: f64, t_final: f64) -> Ivp<f64> {
         if err <= 1.0 {
             t += h;
             theta = new[0];
-            debug!(t, h, theta, "accepted");
+            trail!(t, h, theta);
         }
         h *= if err.is_finite() { (0.8 * err.max(1e-9).powf(-1.0 / 3.0)).clamp(0.1, 5.0) } else { 0.1 };
     }
@@ -91,12 +91,8 @@ fn explosion(delta: f64, t_final: f64) -> Ivp<f64> {
 }
 
 /// Implicit Euler. Newton's method uses the Jacobian of the initial point in all steps.
-#[instrument(fields(
-    computation = "stiff_oscillator",
-    theoretical_ref = "van der Pol, mu = 500",
-    corrector = "modified Newton"
-))]
-fn old_jacobian(mu: f64, h0: f64, hmin: f64, tout: f64) -> Ivp<f64> {
+#[computation("van der Pol, mu = 500", fields(corrector = "modified Newton"))]
+fn stiff_oscillator(mu: f64, h0: f64, hmin: f64, tout: f64) -> Ivp<f64> {
     let (mut x, mut v, mut t, mut h) = (2.0_f64, 0.0_f64, 0.0, h0);
     let (j21, j22) = (-2.0 * mu * x * v - 1.0, mu * (1.0 - x * x)); // at t = 0
     while t < tout {
@@ -111,7 +107,7 @@ fn old_jacobian(mu: f64, h0: f64, hmin: f64, tout: f64) -> Ivp<f64> {
             a += da;
             b += db;
             del = da.abs().max(db.abs());
-            debug!(t, h, m, del, "nls iteration");
+            trail!(t, h, m, del, "nls iteration");
             if del < 1e-8 {
                 converged = true;
                 break;
@@ -122,9 +118,9 @@ fn old_jacobian(mu: f64, h0: f64, hmin: f64, tout: f64) -> Ivp<f64> {
             h = (1.5 * h).min(h0);
         } else {
             h *= 0.25;
-            debug!(t, h, del, "ncfn");
+            trail!(t, h, del, "ncfn");
             if h < hmin {
-                return Err(IvpError::Corrector { t, h }).record_failure();
+                return Err(IvpError::Corrector { t, h });
             }
         }
     }
@@ -164,15 +160,15 @@ impl System<f64, Vector2<f64>> for Drive {
     fn system(&self, t: f64, y: &Vector2<f64>, dy: &mut Vector2<f64>) {
         dy[0] = y[1];
         dy[1] = -y[0] - self.mu * (y[1] - self.belt).signum() + 0.01 * t.sin();
-        debug!(t, x = y[0], slip = y[1] - self.belt, "rhs");
+        trail!(t, x = y[0], slip = y[1] - self.belt);
     }
 }
 
 /// A block that sticks to a belt, with a friction that jumps there.
-#[instrument(fields(computation = "stick_slip", theoretical_ref = "Coulomb friction", method = "DOPRI5"))]
+#[computation("Coulomb friction", fields(method = "DOPRI5"))]
 fn stick_slip(mu: f64, belt: f64, rtol: f64) -> Ivp<u32> {
     let mut solver = Dopri5::new(Drive { mu, belt }, 0.0, 200.0, 0.1, Vector2::new(0.0, belt), rtol, 1e-10);
-    let stats = solver.integrate().map_err(IvpError::from).record_failure()?;
+    let stats = solver.integrate().map_err(IvpError::from)?;
     Ok(stats.accepted_steps)
 }
 
@@ -196,14 +192,14 @@ fn melting(k: f64, h0: f64, days: f64) -> Ivp<f64> {
 }
 
 /// y'' = n sinh(n y), y(0) = 0, y(1) = 1, from the left.
-#[instrument(fields(computation = "troesch_shooting", theoretical_ref = "Troesch's problem", n = n))]
-fn troesch(n: f64, slope: f64) -> Option<f64> {
+#[computation("Troesch's problem")]
+fn troesch_shooting(n: f64, slope: f64) -> Option<f64> {
     let f = move |_: f64, y: [f64; 2]| [y[1], n * (n * y[0]).sinh()];
     let (mut y, steps) = ([0.0, slope], 2000);
     for i in 0..steps {
         let x = f64::from(i) / f64::from(steps);
         y = rk23(&f, x, y, 1.0 / f64::from(steps)).0;
-        debug!(x, y = y[0], dydx = y[1], "shot");
+        trail!(x, y = y[0], dydx = y[1]);
         if !y[0].is_finite() {
             error!(x, "trial trajectory is not finite, the end x = 1 was not reached");
             return None;
@@ -213,8 +209,8 @@ fn troesch(n: f64, slope: f64) -> Option<f64> {
 }
 
 /// dv = κ(θ − v) dt + ξ √v dW by Euler and Maruyama.
-#[instrument(fields(computation = "heston_variance", theoretical_ref = "CIR process"))]
-fn heston(kappa: f64, theta: f64, xi: f64, dt: f64) -> Option<f64> {
+#[computation("CIR process")]
+fn heston_variance(kappa: f64, theta: f64, xi: f64, dt: f64) -> Option<f64> {
     let (mut v, mut seed) = (theta, 1_u64);
     for step in 0..100_000 {
         let mut uniform = || {
@@ -223,7 +219,7 @@ fn heston(kappa: f64, theta: f64, xi: f64, dt: f64) -> Option<f64> {
         };
         let z = (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
         v += kappa * (theta - v) * dt + xi * v.sqrt() * dt.sqrt() * z;
-        debug!(step, v);
+        trail!(step, v);
         if v < 0.0 {
             error!(step, v, "cannot take sqrt of negative variance");
             return None;
@@ -241,7 +237,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the reactions are stiff, and an explicit method needs steps of the fastest one",
             category: "max_evaluations",
             advice: "The problem is stiff: use an implicit method (BDF, Rosenbrock, Radau).",
-            run: || _ = oregonator(360.0, 1e-5, 20_000),
+            run: || _ = belousov_zhabotinsky(360.0, 1e-5, 20_000),
         },
         Case {
             batch: Batch::Unseen,
@@ -250,7 +246,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the temperature is infinite at t = 1/δ",
             category: "step_size_underflow",
             advice: "The solution has a singularity at this time (it blows up): end before it, or put into the model what limits it.",
-            run: || _ = explosion(0.8, 2.0),
+            run: || _ = thermal_runaway(0.8, 2.0),
         },
         Case {
             batch: Batch::Unseen,
@@ -259,7 +255,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the Jacobian of t = 0 serves for all steps",
             category: "nonlinear_convergence",
             advice: "Evaluate the Jacobian anew when the corrector fails, and see that it is right.",
-            run: || _ = old_jacobian(500.0, 1.0, 1e-4, 1000.0),
+            run: || _ = stiff_oscillator(500.0, 1.0, 1e-4, 1000.0),
         },
         Case {
             batch: Batch::Unseen,
@@ -295,7 +291,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "a slope that is too large by little has a pole before the end",
             category: "non_finite",
             advice: "Use multiple shooting or collocation: the initial value problem is unstable; else a smaller slope.",
-            run: || _ = troesch(10.0, 0.05),
+            run: || _ = troesch_shooting(10.0, 0.05),
         },
         Case {
             batch: Batch::Unseen,
@@ -305,7 +301,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "domain_error",
             advice: "Use full truncation (max(v, 0) under the root), or a scheme that keeps v positive (exact, QE); Feller's condition \
                      does not hold.",
-            run: || _ = heston(1.0, 0.04, 0.6, 0.01),
+            run: || _ = heston_variance(1.0, 0.04, 0.6, 0.01),
         },
     ]
 }

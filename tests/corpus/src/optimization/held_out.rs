@@ -8,8 +8,9 @@ use levenberg_marquardt::{LeastSquaresProblem, LevenbergMarquardt, TerminationRe
 use microlp::{ComparisonOp, OptimizationDirection, Problem};
 use nalgebra::storage::Owned;
 use nalgebra::{Dyn, OMatrix, OVector, U2, Vector2};
-use tracing::{debug, instrument, trace};
-use tracing_failure::ResultExt;
+use rayon::prelude::*;
+use tracing::{instrument, trace};
+use tracing_failure::{computation, ensure_finite, in_current_computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -28,10 +29,8 @@ impl CostFunction for Cluster {
 
     fn cost(&self, x: &Vec<f64>) -> Result<f64, Error> {
         let energy = Self::pairs(x).map(|(_, _, r)| r.powi(-12) - 2.0 * r.powi(-6)).sum::<f64>();
-        debug!(energy, x0 = x[0], x1 = x[1], x2 = x[2], "energy");
-        if !energy.is_finite() {
-            return Err(Error::msg(format!("total energy is {energy}")));
-        }
+        trail!(energy, x0 = x[0], x1 = x[1], x2 = x[2]);
+        ensure_finite!(energy)?;
         Ok(energy)
     }
 }
@@ -51,11 +50,11 @@ impl Gradient for Cluster {
     }
 }
 
-#[instrument(fields(computation = "cluster_relaxation", theoretical_ref = "Lennard-Jones", optimizer = "L-BFGS"))]
-fn relax(positions: [f64; 3], max_iters: u64) -> Result<f64, Error> {
+#[computation("Lennard-Jones", fields(optimizer = "L-BFGS"))]
+fn cluster_relaxation(positions: [f64; 3], max_iters: u64) -> Result<f64, Error> {
     let solver = LBFGS::new(MoreThuenteLineSearch::new(), 5);
     let executor = Executor::new(Cluster, solver).configure(|s| s.param(positions.to_vec()).max_iters(max_iters));
-    Ok(executor.run().record_failure()?.state.get_best_cost())
+    Ok(executor.run()?.state.get_best_cost())
 }
 
 #[instrument(
@@ -114,33 +113,33 @@ impl LeastSquaresProblem<f64, Dyn, U2> for Relaxation {
 #[error("curve fit failed, lmfit says {0:?}")]
 struct CurveFit(TerminationReason);
 
-#[instrument(fields(computation = "glass_relaxation", theoretical_ref = "Kohlrausch", points))]
-fn kohlrausch(start: [f64; 2], points: u32, jacobian_rows: usize) -> Result<Vector2<f64>, CurveFit> {
+#[computation("Kohlrausch")]
+fn glass_relaxation(start: [f64; 2], points: u32, jacobian_rows: usize) -> Result<Vector2<f64>, CurveFit> {
     let data = (1..=points).map(|i| (0.1 * f64::from(i), (-(0.2 * f64::from(i)).powf(0.6)).exp())).collect();
     let problem = Relaxation { p: Vector2::from(start), data, jacobian_rows };
     let (problem, report) = LevenbergMarquardt::new().with_stepbound(1e3).minimize(problem);
-    if report.termination.was_successful() { Ok(problem.p) } else { Err(CurveFit(report.termination)).record_failure() }
+    if report.termination.was_successful() { Ok(problem.p) } else { Err(CurveFit(report.termination)) }
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("no dispatch for hour {hour}")]
 struct Dispatch {
-    hour: u32,
+    hour: usize,
     source: microlp::Error,
 }
 
-#[instrument(fields(computation = "unit_commitment", theoretical_ref = "merit order", solver = "LP relaxation"))]
-fn dispatch(demand: &[f64], capacities: [f64; 3]) -> Result<f64, Dispatch> {
-    let mut cost = 0.0;
-    for (hour, demand) in (0..).zip(demand) {
+#[computation("merit order", fields(solver = "LP relaxation"))]
+fn unit_commitment(demand: &[f64], capacities: [f64; 3]) -> Result<f64, Dispatch> {
+    let cost_of_hour = in_current_computation(|(hour, demand): (usize, &f64)| {
         let mut lp = Problem::new(OptimizationDirection::Minimize);
         let plants = capacities.map(|capacity| lp.add_var(30.0 + capacity, (0.0, capacity)));
         lp.add_constraint(plants.map(|plant| (plant, 1.0)), ComparisonOp::Eq, *demand);
-        let outcome = lp.solve().map_err(|source| Dispatch { hour, source }).record_failure()?;
-        cost += outcome.solution().map_or(0.0, |s| s.objective());
-        debug!(hour, demand, cost, "dispatched");
-    }
-    Ok(cost)
+        let outcome = lp.solve().map_err(|source| Dispatch { hour, source })?;
+        let cost = outcome.solution().map_or(0.0, |s| s.objective());
+        trail!(hour, demand, cost);
+        Ok(cost)
+    });
+    demand.par_iter().enumerate().map(cost_of_hour).sum()
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -154,13 +153,8 @@ enum LearnError {
 }
 
 /// Gradient descent with momentum for a quadratic of curvature 1 to 200.
-#[instrument(fields(
-    computation = "potential_training",
-    theoretical_ref = "mean squared error",
-    optimizer = "SGD",
-    momentum = 0.9
-))]
-fn training(lr: f64, steps: u32) -> Result<f64, LearnError> {
+#[computation("mean squared error", fields(optimizer = "SGD", momentum = 0.9))]
+fn potential_training(lr: f64, steps: u32) -> Result<f64, LearnError> {
     let curvatures = [1.0, 10.0, 200.0];
     let (mut w, mut velocity, mut first) = ([1.0; 3], [0.0; 3], 0.0);
     for batch in 0..steps {
@@ -168,9 +162,9 @@ fn training(lr: f64, steps: u32) -> Result<f64, LearnError> {
         if batch == 0 {
             first = loss;
         }
-        debug!(batch, train_loss = loss, lr);
+        trail!(batch, train_loss = loss, lr);
         if loss > 1e6 * first {
-            return Err(LearnError::Diverged { loss, factor: loss / first }).record_failure();
+            return Err(LearnError::Diverged { loss, factor: loss / first });
         }
         for i in 0..3 {
             velocity[i] = 0.9 * velocity[i] - lr * curvatures[i] * w[i];
@@ -181,8 +175,8 @@ fn training(lr: f64, steps: u32) -> Result<f64, LearnError> {
 }
 
 /// A mixture of two Gaussians by expectation maximisation. One of them starts on a single point.
-#[instrument(err, skip(data), fields(computation = "mass_spectrum_clusters", theoretical_ref = "Gaussian mixture", algorithm = "EM", n = data.len()))]
-fn mixture(data: &[f64], mut means: [f64; 2], mut variances: [f64; 2]) -> Result<[f64; 2], LearnError> {
+#[computation("Gaussian mixture", fields(algorithm = "EM", n = data.len()))]
+fn mass_spectrum_clusters(data: &[f64], mut means: [f64; 2], mut variances: [f64; 2]) -> Result<[f64; 2], LearnError> {
     for em_iter in 0..200 {
         let mut sums = [[0.0; 3]; 2];
         for x in data {
@@ -199,7 +193,7 @@ fn mixture(data: &[f64], mut means: [f64; 2], mut variances: [f64; 2]) -> Result
         for (component, [weight, first, second]) in sums.into_iter().enumerate() {
             means[component] = first / weight;
             let variance = second / weight - means[component].powi(2);
-            debug!(em_iter, component, mean = means[component], variance);
+            trail!(em_iter, component, mean = means[component], variance);
             if variance < 1e-9 {
                 return Err(LearnError::Collapsed { component, variance });
             }
@@ -210,7 +204,7 @@ fn mixture(data: &[f64], mut means: [f64; 2], mut variances: [f64; 2]) -> Result
 }
 
 /// The Metropolis algorithm with proposals a thousand times wider than the target.
-#[instrument(fields(computation = "posterior", theoretical_ref = "Bayes", sampler = "Metropolis"))]
+#[computation("Bayes", fields(sampler = "Metropolis"))]
 fn posterior(proposal_width: f64, target_width: f64, proposals: u32) -> Result<f64, LearnError> {
     let (mut x, mut state, mut accepted) = (0.0_f64, 99_u64, 0_u32);
     let mut uniform = || {
@@ -225,11 +219,11 @@ fn posterior(proposal_width: f64, target_width: f64, proposals: u32) -> Result<f
             accepted += 1;
         }
         if sweep % 100 == 0 {
-            debug!(sweep, acceptance = f64::from(accepted) / f64::from(sweep), x);
+            trail!(sweep, acceptance = f64::from(accepted) / f64::from(sweep), x);
         }
     }
     let rate = f64::from(accepted) / f64::from(proposals);
-    if rate < 0.01 { Err(LearnError::Stuck { rate, proposals }).record_failure() } else { Ok(x) }
+    if rate < 0.01 { Err(LearnError::Stuck { rate, proposals }) } else { Ok(x) }
 }
 
 fn peaks() -> Vec<f64> {
@@ -252,7 +246,7 @@ fn minimisers() -> Vec<Case> {
             category: "non_finite",
             advice: "Two atoms coincide at the start, where the potential is infinite: move them apart, or start with a softened \
                      potential.",
-            run: || _ = relax([0.0, 0.0, 1.5], 100),
+            run: || _ = cluster_relaxation([0.0, 0.0, 1.5], 100),
         },
         Case {
             batch: Batch::HeldOut,
@@ -270,7 +264,7 @@ fn minimisers() -> Vec<Case> {
             problem: "a step makes the relaxation time negative, for which the model is not defined",
             category: "domain_error",
             advice: "The step leaves the domain of the model (τ > 0): fit ln τ, or bound the step.",
-            run: || _ = kohlrausch([5.0, 0.2], 60, 60),
+            run: || _ = glass_relaxation([5.0, 0.2], 60, 60),
         },
         Case {
             batch: Batch::HeldOut,
@@ -279,7 +273,7 @@ fn minimisers() -> Vec<Case> {
             problem: "the Jacobian has a row fewer than there are residuals",
             category: "dimension_mismatch",
             advice: "The Jacobian needs a row for each residual and a column for each parameter: compare the shapes.",
-            run: || _ = kohlrausch([0.8, 0.5], 60, 59),
+            run: || _ = glass_relaxation([0.8, 0.5], 60, 59),
         },
         Case {
             batch: Batch::HeldOut,
@@ -288,7 +282,7 @@ fn minimisers() -> Vec<Case> {
             problem: "the demand of one hour is above the sum of all capacities",
             category: "infeasible",
             advice: "The demand exceeds the capacity: add a slack (load shedding) at a high price, and see where it is used.",
-            run: || _ = dispatch(&[180.0, 240.0, 410.0], [100.0, 120.0, 150.0]),
+            run: || _ = unit_commitment(&[180.0, 240.0, 410.0], [100.0, 120.0, 150.0]),
         },
     ]
 }
@@ -303,7 +297,7 @@ fn learners() -> Vec<Case> {
             category: "residual_divergence",
             advice: "The learning rate is too large for the largest curvature: reduce it (or clip the gradients), and scale the \
                      inputs.",
-            run: || _ = training(0.03, 2000),
+            run: || _ = potential_training(0.03, 2000),
         },
         Case {
             batch: Batch::HeldOut,
@@ -313,7 +307,7 @@ fn learners() -> Vec<Case> {
             category: "singular_matrix",
             advice: "A component collapsed onto one point: put a floor under the variances (a prior), or start elsewhere or with \
                      fewer components.",
-            run: || _ = mixture(&peaks(), [10.0, 25.0], [1.0, 1.0]),
+            run: || _ = mass_spectrum_clusters(&peaks(), [10.0, 25.0], [1.0, 1.0]),
         },
         Case {
             batch: Batch::HeldOut,

@@ -7,7 +7,7 @@ use microlp::{ComparisonOp, OptimizationDirection, Problem};
 use nalgebra::storage::Owned;
 use nalgebra::{DMatrix, DVector, Dyn, Matrix2, Matrix2xX, OMatrix, OVector, U2, Vector2};
 use tracing::{debug, error, info, info_span, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -43,7 +43,7 @@ impl CostFunction for Camber {
 }
 
 /// The angle of least drag, from an angle in degrees between bounds in radians.
-#[instrument(err, fields(computation = "least_drag", theoretical_ref = "polar of the wing"))]
+#[computation("polar of the wing")]
 fn least_drag(alpha_min: f64, alpha_max: f64, alpha_start: f64) -> Result<f64, argmin::core::Error> {
     let solver = GoldenSectionSearch::new(alpha_min, alpha_max)?;
     let result = Executor::new(Camber, solver).configure(|state| state.param(alpha_start).max_iters(100)).run()?;
@@ -51,8 +51,8 @@ fn least_drag(alpha_min: f64, alpha_max: f64, alpha_start: f64) -> Result<f64, a
 }
 
 /// BFGS with a gradient of finite differences whose step is lost in the noise of the function.
-#[instrument(fields(computation = "antenna_pattern", theoretical_ref = "Rosenbrock valley", gtol = 1e-5))]
-fn bfgs(eps: f64, x0: &[f64; 2]) -> Result<f64, OptimError> {
+#[computation("Rosenbrock valley", fields(gtol = 1e-5))]
+fn antenna_pattern(eps: f64, x0: &[f64; 2]) -> Result<f64, OptimError> {
     let f = |x: Vector2<f64>| {
         let inner_solver = 1e-6 * (1e9 * x[0] + 7e8 * x[1]).sin();
         (1.0 - x[0]).powi(2) + 100.0 * (x[1] - x[0] * x[0]).powi(2) + inner_solver
@@ -85,7 +85,7 @@ fn bfgs(eps: f64, x0: &[f64; 2]) -> Result<f64, OptimError> {
         let y = new - g;
         g = new;
         let ys = y.dot(&s);
-        debug!(nit, fun = f(x), jac_norm = g.norm(), alpha, ys);
+        trail!(nit, fun = f(x), jac_norm = g.norm(), alpha, ys);
         if ys > 1e-300 {
             let left = Matrix2::identity() - s * y.transpose() / ys;
             h = left * h * left.transpose() + s * s.transpose() / ys;
@@ -95,8 +95,8 @@ fn bfgs(eps: f64, x0: &[f64; 2]) -> Result<f64, OptimError> {
 }
 
 /// The inverse kinematics of a robot with two links, for a target out of reach.
-#[instrument(err, fields(computation = "inverse_kinematics", theoretical_ref = "planar 2R arm", nlp_solver = "ipopt"))]
-fn reach(l1: f64, l2: f64, target: [f64; 2]) -> Result<f64, OptimError> {
+#[computation("planar 2R arm", fields(nlp_solver = "ipopt"))]
+fn inverse_kinematics(l1: f64, l2: f64, target: [f64; 2]) -> Result<f64, OptimError> {
     let (mut a, mut b) = (0.4_f64, 0.7_f64);
     for iter in 0..200 {
         let c =
@@ -108,7 +108,7 @@ fn reach(l1: f64, l2: f64, target: [f64; 2]) -> Result<f64, OptimError> {
             l2 * (a + b).cos(),
         );
         let stationarity = (j.transpose() * c).norm();
-        debug!(iter, inf_pr = c.norm(), inf_du = stationarity, "ipopt");
+        trail!(iter, inf_pr = c.norm(), inf_du = stationarity);
         if c.norm() < 1e-8 {
             return Ok(a);
         }
@@ -124,8 +124,8 @@ fn reach(l1: f64, l2: f64, target: [f64; 2]) -> Result<f64, OptimError> {
 }
 
 /// A logistic regression of classes that a threshold separates.
-#[instrument(skip(dose, died), fields(computation = "dose_response", theoretical_ref = "logit", n = dose.len()))]
-fn logistic(dose: &[f64], died: &[bool], maxit: usize) -> Result<f64, OptimError> {
+#[computation("logit", fields(n = dose.len()))]
+fn dose_response(dose: &[f64], died: &[bool], maxit: usize) -> Result<f64, OptimError> {
     let mut beta = Vector2::new(0.0, 0.0);
     for irls in 0..maxit {
         let (mut score, mut information, mut deviance) = (Vector2::zeros(), Matrix2::zeros(), 0.0);
@@ -136,19 +136,19 @@ fn logistic(dose: &[f64], died: &[bool], maxit: usize) -> Result<f64, OptimError
             information += p * (1.0 - p) * x * x.transpose();
             deviance -= 2.0 * if *y { p.ln() } else { (1.0 - p).ln() };
         }
-        debug!(irls, deviance, slope = beta[1], intercept = beta[0]);
+        trail!(irls, deviance, slope = beta[1], intercept = beta[0]);
         let step = information.lu().solve(&score).unwrap();
         beta += step;
         if step.norm() < 1e-8 * beta.norm() {
             return Ok(beta[1]);
         }
     }
-    Err(OptimError::Glm(maxit)).record_failure()
+    Err(OptimError::Glm(maxit))
 }
 
 /// Beale's example, in which Dantzig's rule cycles at a degenerate vertex.
-#[instrument(fields(computation = "blending_lp", theoretical_ref = "primal simplex", pricing = "Dantzig"))]
-fn simplex(max_pivots: usize) -> Result<f64, OptimError> {
+#[computation("primal simplex", fields(pricing = "Dantzig"))]
+fn blending_lp(max_pivots: usize) -> Result<f64, OptimError> {
     let mut t: [[f64; 8]; 4] = [
         [0.25, -60.0, -0.04, 9.0, 1.0, 0.0, 0.0, 0.0],
         [0.5, -90.0, -0.02, 3.0, 0.0, 1.0, 0.0, 0.0],
@@ -164,7 +164,7 @@ fn simplex(max_pivots: usize) -> Result<f64, OptimError> {
             .min_by(|a, b| (t[*a][7] / t[*a][enter]).total_cmp(&(t[*b][7] / t[*b][enter])))
             .unwrap();
         let row = t[leave].map(|x| x / t[leave][enter]);
-        debug!(pivot, enter, leave, step = row[7], objective = t[3][7]);
+        trail!(pivot, enter, leave, step = row[7], objective = t[3][7]);
         for (i, other) in t.iter_mut().enumerate() {
             let factor = other[enter];
             *other = if i == leave { row } else { std::array::from_fn(|j| other[j] - factor * row[j]) };
@@ -172,16 +172,12 @@ fn simplex(max_pivots: usize) -> Result<f64, OptimError> {
             other.iter_mut().for_each(|x| *x = (*x * 1e9).round() / 1e9);
         }
     }
-    Err(OptimError::Pivots { pivots: max_pivots, objective: t[3][7] }).record_failure()
+    Err(OptimError::Pivots { pivots: max_pivots, objective: t[3][7] })
 }
 
 /// A trust region whose gradient belongs to another function.
-#[instrument(fields(
-    computation = "ligand_docking",
-    theoretical_ref = "Lennard-Jones pair",
-    optimizer = "trust region"
-))]
-fn docking(epsilon: f64, sigma: f64, r0: f64) -> Result<f64, OptimError> {
+#[computation("Lennard-Jones pair", fields(optimizer = "trust region"))]
+fn ligand_docking(epsilon: f64, sigma: f64, r0: f64) -> Result<f64, OptimError> {
     let energy = |r: f64| 4.0 * epsilon * ((sigma / r).powi(12) - (sigma / r).powi(6));
     let gradient = |r: f64| 4.0 * epsilon * (12.0 * (sigma / r).powi(12) - 6.0 * (sigma / r).powi(6)) / r;
     let (mut r, mut delta) = (r0, 0.1);
@@ -189,7 +185,7 @@ fn docking(epsilon: f64, sigma: f64, r0: f64) -> Result<f64, OptimError> {
         let g = gradient(r);
         let step = -g.signum() * delta;
         let rho = (energy(r) - energy(r + step)) / (-g * step);
-        debug!(k, energy = energy(r), g, delta, rho, "tr");
+        trail!(k, energy = energy(r), g, delta, rho);
         if rho > 0.1 {
             r += step;
             delta *= 2.0;
@@ -197,7 +193,7 @@ fn docking(epsilon: f64, sigma: f64, r0: f64) -> Result<f64, OptimError> {
             delta *= 0.25;
         }
         if delta < 1e-14 {
-            return Err(OptimError::Radius(delta)).record_failure();
+            return Err(OptimError::Radius(delta));
         }
         if g.abs() < 1e-8 {
             break;
@@ -227,7 +223,7 @@ impl LeastSquaresProblem<f64, Dyn, U2> for Aftershocks {
 
     fn residuals(&self) -> Option<OVector<f64, Dyn>> {
         let r = DVector::from_fn(self.days.len(), |i, _| (self.days[i] - self.p[0]).powf(-self.p[1]) - self.rates[i]);
-        debug!(onset = self.p[0], exponent = self.p[1], ssq = r.norm_squared(), "model");
+        trail!(onset = self.p[0], exponent = self.p[1], ssq = r.norm_squared());
         Some(r)
     }
 
@@ -241,14 +237,14 @@ impl LeastSquaresProblem<f64, Dyn, U2> for Aftershocks {
 }
 
 /// Omori's law, with data from before its onset.
-#[instrument(fields(computation = "aftershock_rate", theoretical_ref = "Omori 1894"))]
-fn omori(onset: f64, exponent: f64) -> Result<f64, OptimError> {
+#[computation("Omori 1894")]
+fn aftershock_rate(onset: f64, exponent: f64) -> Result<f64, OptimError> {
     let days: Vec<f64> = (1..20).map(|i| 0.5 * f64::from(i)).collect();
     let rates = days.iter().map(|t| (t + 0.3).powf(-1.1)).collect();
     let (problem, report) =
         LevenbergMarquardt::new().minimize(Aftershocks { days, rates, p: Vector2::new(onset, exponent) });
     if !report.termination.was_successful() {
-        return Err(OptimError::Fit(report.termination)).record_failure();
+        return Err(OptimError::Fit(report.termination));
     }
     Ok(problem.p[1])
 }
@@ -265,16 +261,16 @@ fn portfolio(n_assets: usize, min_weight: f64, max_weight: f64) -> Result<f64, m
 }
 
 /// The portfolio of least variance, from fewer months than there are assets.
-#[instrument(fields(computation = "minimum_variance", theoretical_ref = "Markowitz"))]
-fn markowitz(months: usize, assets: usize) -> Result<f64, OptimError> {
+#[computation("Markowitz")]
+fn minimum_variance(months: usize, assets: usize) -> Result<f64, OptimError> {
     let returns = DMatrix::from_fn(months, assets, |i, j| 0.02 * ((i * 7 + j * j * 3) as f64).sin());
     let mean = returns.row_mean();
     let centred = DMatrix::from_fn(months, assets, |i, j| returns[(i, j)] - mean[j]);
     let d = centred.transpose() * &centred / (months - 1) as f64;
     let smallest = d.clone().symmetric_eigenvalues().min();
-    debug!(lambda_min = smallest, trace = d.trace(), "covariance");
+    trail!(lambda_min = smallest, trace = d.trace());
     if smallest <= 1e-14 * d.trace() {
-        return Err(OptimError::QuadraticProgram).record_failure();
+        return Err(OptimError::QuadraticProgram);
     }
     Ok(smallest)
 }
@@ -322,7 +318,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "differences over 10⁻⁸ of a function that is known to 10⁻⁶ are noise",
             category: "loss_of_accuracy",
             advice: "The gradient is noise: give an analytic gradient, or a larger step of the differences (√ of the noise in the function).",
-            run: || _ = bfgs(1e-8, &[-1.2, 1.0]),
+            run: || _ = antenna_pattern(1e-8, &[-1.2, 1.0]),
         },
         Case {
             batch: Batch::Unseen,
@@ -331,7 +327,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the target is farther away than both links are long",
             category: "infeasible",
             advice: "The constraints cannot be met: the target is out of reach. Check it, or minimise the distance instead.",
-            run: || _ = reach(1.0, 0.8, [1.5, 1.4]),
+            run: || _ = inverse_kinematics(1.0, 0.8, [1.5, 1.4]),
         },
         Case {
             batch: Batch::Unseen,
@@ -342,7 +338,7 @@ pub(crate) fn cases() -> Vec<Case> {
             advice: "The classes are perfectly separated and no finite estimate exists: penalise (Firth, ridge), not more iterations.",
             run: || {
                 let dose = [0.1, 0.2, 0.4, 0.7, 1.5, 2.0, 3.0, 5.0];
-                _ = logistic(&dose, &[false, false, false, false, true, true, true, true], 25);
+                _ = dose_response(&dose, &[false, false, false, false, true, true, true, true], 25);
             },
         },
         Case {
@@ -352,7 +348,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "Beale's example cycles with Dantzig's rule",
             category: "max_iterations",
             advice: "The simplex method cycles in a degenerate vertex: use Bland's rule, or perturb the right-hand side.",
-            run: || _ = simplex(1000),
+            run: || _ = blending_lp(1000),
         },
         Case {
             batch: Batch::Unseen,
@@ -361,7 +357,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the gradient has the wrong sign",
             category: "step_size_underflow",
             advice: "The model does not predict the function in ever smaller regions: check the gradient against finite differences.",
-            run: || _ = docking(0.2, 3.4, 4.5),
+            run: || _ = ligand_docking(0.2, 3.4, 4.5),
         },
         Case {
             batch: Batch::Unseen,
@@ -371,7 +367,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "non_finite",
             advice: "The model is NaN at these parameters (power of a negative number): start with an onset before the first day, and \
                      bound it (or fit its logarithm).",
-            run: || _ = omori(0.8, 1.0),
+            run: || _ = aftershock_rate(0.8, 1.0),
         },
         Case {
             batch: Batch::Unseen,
@@ -389,7 +385,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the covariance of 12 months has rank 11 at most, for 20 assets",
             category: "singular_matrix",
             advice: "The covariance is rank-deficient (fewer observations than assets): shrink it or add to its diagonal, or use more data.",
-            run: || _ = markowitz(12, 20),
+            run: || _ = minimum_variance(12, 20),
         },
         Case {
             batch: Batch::Unseen,

@@ -1,7 +1,7 @@
 //! Explicit schemes for partial differential equations.
 
 use tracing::{debug, error, info, instrument};
-use tracing_failure::ResultExt;
+use tracing_failure::{Check, computation, ensure_in_range, trail};
 
 use crate::case::{Batch, Case};
 
@@ -11,8 +11,6 @@ enum SchemeError {
     Unstable { step: u32, max: f64 },
     #[error("negative density {density} in cell {cell} at step {step}")]
     NegativeDensity { cell: usize, density: f64, step: u32 },
-    #[error("probability {value} of state {state} is outside [0, 1]")]
-    NotAProbability { state: usize, value: f64 },
 }
 
 fn max_norm(u: &[f64]) -> f64 {
@@ -20,8 +18,8 @@ fn max_norm(u: &[f64]) -> f64 {
 }
 
 /// uₜ = κ uₓₓ by forward time and centred space, stable for κ dt / dx² ≤ ½ only.
-#[instrument(fields(computation = "heat_conduction", theoretical_ref = "Fourier's law", scheme = "FTCS"))]
-fn heat(kappa: f64, cells: usize, dt: f64, t_end: f64) -> Result<Vec<f64>, SchemeError> {
+#[computation("Fourier's law", fields(scheme = "FTCS"))]
+fn heat_conduction(kappa: f64, cells: usize, dt: f64, t_end: f64) -> Result<Vec<f64>, SchemeError> {
     let dx = 1.0 / cells as f64;
     let number = kappa * dt / (dx * dx);
     let mut u: Vec<f64> = (0..=cells).map(|i| if i == cells / 2 { 1.0 } else { 0.0 }).collect();
@@ -31,17 +29,17 @@ fn heat(kappa: f64, cells: usize, dt: f64, t_end: f64) -> Result<Vec<f64>, Schem
             u[i] = old[i] + number * (old[i + 1] - 2.0 * old[i] + old[i - 1]);
         }
         let max = max_norm(&u);
-        debug!(step, t = f64::from(step) * dt, dt, dx, diffusion_number = number, max, "step");
+        trail!(step, t = f64::from(step) * dt, dt, dx, diffusion_number = number, max);
         if max > 1e3 {
-            return Err(SchemeError::Unstable { step, max }).record_failure();
+            return Err(SchemeError::Unstable { step, max });
         }
     }
     Ok(u)
 }
 
 /// uₜ + c uₓ = 0 by the upwind scheme, in a periodic box.
-#[instrument(fields(computation = "tracer_advection", theoretical_ref = "uₜ + c uₓ = 0", scheme = "upwind"))]
-fn advection(velocity: f64, cells: usize, dt: f64, steps: u32) -> Option<f64> {
+#[computation("uₜ + c uₓ = 0", fields(scheme = "upwind"))]
+fn tracer_advection(velocity: f64, cells: usize, dt: f64, steps: u32) -> Option<f64> {
     let dx = 1.0 / cells as f64;
     let courant = velocity * dt / dx;
     let mut u: Vec<f64> = (0..cells).map(|i| if i < cells / 2 { 1.0 } else { 0.0 }).collect();
@@ -51,7 +49,7 @@ fn advection(velocity: f64, cells: usize, dt: f64, steps: u32) -> Option<f64> {
             u[i] = old[i] - courant * (old[i] - old[(i + cells - 1) % cells]);
         }
         let norm = u.iter().map(|u| u * u * dx).sum::<f64>().sqrt();
-        debug!(step, courant, norm, "upwind");
+        trail!(step, courant, norm);
         if norm > 1e8 {
             error!(step, courant, norm, "the solution blows up");
             return None;
@@ -84,16 +82,16 @@ fn density(velocity: f64, cells: usize, cfl: f64, steps: u32) -> Result<f64, Sch
 }
 
 /// ṗ = W p of a two-state system by explicit Euler, while the pump is turned up.
-#[instrument(fields(computation = "master_equation", theoretical_ref = "ṗ = W p", method = "Euler"))]
-fn occupation(rate_up: f64, rate_down: f64, tau: f64, steps: u32) -> Result<[f64; 2], SchemeError> {
+#[computation("ṗ = W p", fields(method = "Euler"))]
+fn master_equation(rate_up: f64, rate_down: f64, tau: f64, steps: u32) -> Result<[f64; 2], Check> {
     let mut p = [1.0, 0.0];
     for n in 0..steps {
         let pump = rate_up * f64::from(n) / f64::from(steps);
         let flow = tau * (pump * p[0] - rate_down * p[1]);
         p = [p[0] - flow, p[1] + flow];
-        debug!(n, tau, pump, p_ground = p[0], p_excited = p[1]);
-        if let Some(state) = p.iter().position(|p| !(0.0..=1.0).contains(p)) {
-            return Err(SchemeError::NotAProbability { state, value: p[state] }).record_failure();
+        trail!(n, tau, pump, p_ground = p[0], p_excited = p[1]);
+        for probability in p {
+            ensure_in_range!(probability, 0.0..=1.0, iteration = n)?;
         }
     }
     Ok(p)
@@ -109,7 +107,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "residual_divergence",
             advice: "The time step breaks the stability limit dt ≤ dx²/(2κ): make it smaller, or use an implicit scheme \
                      (Crank–Nicolson).",
-            run: || _ = heat(1.0, 80, 1e-4, 1.0),
+            run: || _ = heat_conduction(1.0, 80, 1e-4, 1.0),
         },
         Case {
             batch: Batch::Development,
@@ -118,7 +116,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "the Courant number is 1.2, above the limit of 1",
             category: "residual_divergence",
             advice: "The Courant number is above 1: reduce dt so that c dt/dx < 1.",
-            run: || _ = advection(1.0, 100, 0.012, 1000),
+            run: || _ = tracer_advection(1.0, 100, 0.012, 1000),
         },
         Case {
             batch: Batch::Development,
@@ -138,7 +136,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "constraint_violation",
             advice: "The step is too large for the rates: keep rate × dt below 1, or use the matrix exponential or an \
                      implicit step, which keep probabilities.",
-            run: || _ = occupation(120.0, 2.0, 0.05, 20),
+            run: || _ = master_equation(120.0, 2.0, 0.05, 20),
         },
     ]
 }

@@ -1,7 +1,7 @@
 //! Waves, gases and wave functions on grids.
 
-use tracing::{debug, error, info_span, instrument};
-use tracing_failure::ResultExt;
+use tracing::{debug, info_span};
+use tracing_failure::{Check, ResultExt, computation, ensure_finite, trail};
 
 use crate::case::{Batch, Case};
 
@@ -29,11 +29,8 @@ impl std::fmt::Display for Blowup {
 impl std::error::Error for Blowup {}
 
 /// ηₜₜ = c²ηₓₓ by leapfrog.
-#[instrument(
-    skip(n_steps),
-    fields(computation = "tsunami_run", theoretical_ref = "linear shallow water", scheme = "leapfrog")
-)]
-fn waves(depth: f64, dx: f64, dt: f64, n_steps: usize) -> Result<f64, Blowup> {
+#[computation("linear shallow water", fields(scheme = "leapfrog"))]
+fn tsunami_run(depth: f64, dx: f64, dt: f64, n_steps: usize) -> Result<f64, Blowup> {
     let c = (9.81 * depth).sqrt();
     let cfl = c * dt / dx;
     let mut old: Vec<f64> = (0..200).map(|i| (-(f64::from(i) - 100.0).powi(2) / 20.0).exp()).collect();
@@ -45,17 +42,17 @@ fn waves(depth: f64, dx: f64, dt: f64, n_steps: usize) -> Result<f64, Blowup> {
         }
         old = std::mem::replace(&mut eta, new);
         let peak = eta.iter().fold(0.0_f64, |m, e| m.max(e.abs()));
-        debug!(n, cfl, max_eta = peak);
+        trail!(n, cfl, max_eta = peak);
         if peak > 1e4 {
-            return Err(Blowup::Elevation(peak, n)).record_failure();
+            return Err(Blowup::Elevation(peak, n));
         }
     }
     Ok(eta[100])
 }
 
 /// Two streams of gas that move apart and leave a near vacuum, by MacCormack's scheme.
-#[instrument(fields(computation = "receding_streams", theoretical_ref = "Euler equations", scheme = "MacCormack"))]
-fn receding(mach: f64, cells: usize, cfl: f64, steps: usize) -> Result<f64, Blowup> {
+#[computation("Euler equations", fields(scheme = "MacCormack"))]
+fn receding_streams(mach: f64, cells: usize, cfl: f64, steps: usize) -> Result<f64, Blowup> {
     let gamma = 1.4_f64;
     let pressure = |u: [f64; 3]| (gamma - 1.0) * (u[2] - 0.5 * u[1] * u[1] / u[0]);
     let flux = |u: [f64; 3]| {
@@ -79,17 +76,17 @@ fn receding(mach: f64, cells: usize, cfl: f64, steps: usize) -> Result<f64, Blow
             u[i] = std::array::from_fn(|k| 0.5 * (u[i][k] + p[i][k] - lambda * (b[k] - a[k])));
         }
         let (i, p) = u.iter().map(|u| pressure(*u)).enumerate().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-        debug!(n, fastest, p_min = p, rho_min = u.iter().map(|u| u[0]).fold(f64::MAX, f64::min));
+        trail!(n, fastest, p_min = p, rho_min = u.iter().map(|u| u[0]).fold(f64::MAX, f64::min));
         if p < 0.0 {
-            return Err(Blowup::Pressure { p, i, n }).record_failure();
+            return Err(Blowup::Pressure { p, i, n });
         }
     }
     Ok(u[0][0])
 }
 
 /// Gray and Scott's reaction on a square, with a diffusion number above a quarter.
-#[instrument(fields(computation = "pattern_formation", theoretical_ref = "Gray–Scott"))]
-fn gray_scott(diffusivity: f64, dt: f64, side: usize, max_it: usize) -> Option<f64> {
+#[computation("Gray–Scott")]
+fn pattern_formation(diffusivity: f64, dt: f64, side: usize, max_it: usize) -> Result<f64, Check> {
     let dx = 1.0 / side as f64;
     let d = diffusivity * dt / (dx * dx);
     let at = |i: usize, j: usize| (i % side) * side + j % side;
@@ -105,20 +102,14 @@ fn gray_scott(diffusivity: f64, dt: f64, side: usize, max_it: usize) -> Option<f
             }
         }
         let mean_square = u.iter().map(|u| u * u).sum::<f64>() / u.len() as f64;
-        debug!(it, dt, dx, mean_square, "sweep");
-        if !mean_square.is_finite() {
-            error!(it, "field u contains NaN or Inf");
-            return None;
-        }
+        trail!(it, dt, dx, mean_square);
+        ensure_finite!(mean_square, iteration = it)?;
     }
-    Some(u[0])
+    Ok(u[0])
 }
 
 /// iψₜ = −ψₓₓ/2 by explicit Euler, which is not unitary.
-#[instrument(
-    err,
-    fields(computation = "wave_packet", theoretical_ref = "Schrödinger equation", propagator = "explicit Euler")
-)]
+#[computation("Schrödinger equation", fields(propagator = "explicit Euler"))]
 fn wave_packet(dt: f64, points: usize, steps: usize) -> Result<f64, Blowup> {
     let dx = 20.0 / points as f64;
     let mut re: Vec<f64> = (0..points).map(|i| (-0.5 * (i as f64 * dx - 10.0).powi(2)).exp()).collect();
@@ -135,7 +126,7 @@ fn wave_packet(dt: f64, points: usize, steps: usize) -> Result<f64, Blowup> {
             im[i] += dt * dim[i];
         }
         let probability = re.iter().zip(&im).map(|(a, b)| a * a + b * b).sum::<f64>() * dx;
-        debug!(step, dt, probability, "propagated");
+        trail!(step, dt, probability);
         if (probability - 1.0).abs() > 0.1 {
             return Err(Blowup::Norm { deviation: (probability - 1.0).abs() });
         }
@@ -182,7 +173,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "c dt/dx = 1.06, above the limit of 1",
             category: "residual_divergence",
             advice: "The CFL number is above 1: shorten the time step (dt < dx/√(gh)).",
-            run: || _ = waves(4000.0, 1000.0, 5.35, 5000),
+            run: || _ = tsunami_run(4000.0, 1000.0, 5.35, 5000),
         },
         Case {
             batch: Batch::HeldOut,
@@ -192,7 +183,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "constraint_violation",
             advice: "Use a positivity-preserving scheme (HLL or Rusanov flux, limiter, artificial viscosity), and a small CFL \
                      number for the first steps.",
-            run: || _ = receding(3.0, 200, 0.8, 500),
+            run: || _ = receding_streams(3.0, 200, 0.8, 500),
         },
         Case {
             batch: Batch::HeldOut,
@@ -201,7 +192,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "D dt/dx² = 0.3 is above the limit of ¼ in two dimensions",
             category: "non_finite",
             advice: "The explicit scheme is unstable: in two dimensions dt ≤ dx²/(4D); shorten it, or treat diffusion implicitly.",
-            run: || _ = gray_scott(0.3, 1.0 / 1024.0, 32, 5000),
+            run: || _ = pattern_formation(0.3, 1.0 / 1024.0, 32, 5000),
         },
         Case {
             batch: Batch::HeldOut,

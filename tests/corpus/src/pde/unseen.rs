@@ -1,7 +1,7 @@
 //! Explicit and implicit schemes on grids.
 
-use tracing::{debug, error, instrument, warn};
-use tracing_failure::ResultExt;
+use tracing::{error, warn};
+use tracing_failure::{computation, trail};
 
 use crate::case::{Batch, Case};
 
@@ -18,8 +18,8 @@ enum SchemeError {
 }
 
 /// cₜ = M (c³ − c − κ cₓₓ)ₓₓ by explicit Euler.
-#[instrument(fields(computation = "spinodal_decomposition", theoretical_ref = "Cahn–Hilliard", mobility = 1.0))]
-fn cahn_hilliard(kappa: f64, dx: f64, dt: f64) -> Result<f64, SchemeError> {
+#[computation("Cahn–Hilliard", fields(mobility = 1.0))]
+fn spinodal_decomposition(kappa: f64, dx: f64, dt: f64) -> Result<f64, SchemeError> {
     let n = 128;
     let mut c: Vec<f64> = (0..n).map(|i| 0.1 * (1.7 * f64::from(i)).sin()).collect();
     let n = n as usize;
@@ -33,17 +33,17 @@ fn cahn_hilliard(kappa: f64, dx: f64, dt: f64) -> Result<f64, SchemeError> {
         let mu: Vec<f64> = (0..n).map(|i| c[i].powi(3) - c[i] - kappa * laplace(&c, i)).collect();
         (0..n).for_each(|i| c[i] += dt * laplace(&mu, i));
         let now = energy(&c);
-        debug!(step, dt, free_energy = now);
+        trail!(step, dt, free_energy = now);
         if now > 1e4 * initial {
-            return Err(SchemeError::FreeEnergy { now, initial }).record_failure();
+            return Err(SchemeError::FreeEnergy { now, initial });
         }
     }
     Ok(c[0])
 }
 
 /// cₜ + a cₓ = 0, forward in time and centred in space.
-#[instrument(err, fields(computation = "plume_transport", theoretical_ref = "linear advection", scheme = "FTCS"))]
-fn plume(a: f64, dx: f64, dt: f64, steps: usize) -> Result<f64, SchemeError> {
+#[computation("linear advection", fields(scheme = "FTCS"))]
+fn plume_transport(a: f64, dx: f64, dt: f64, steps: usize) -> Result<f64, SchemeError> {
     let n = 100;
     let courant = a * dt / dx;
     let mut c: Vec<f64> = (0..n).map(|i| f64::from(u8::from((20..30).contains(&i)))).collect();
@@ -51,7 +51,7 @@ fn plume(a: f64, dx: f64, dt: f64, steps: usize) -> Result<f64, SchemeError> {
         let old = c.clone();
         (0..n).for_each(|i| c[i] -= 0.5 * courant * (old[(i + 1) % n] - old[(i + n - 1) % n]));
         let peak = c.iter().fold(0.0_f64, |m, c| m.max(c.abs()));
-        debug!(k, time = k as f64 * dt, peak, courant, "advected");
+        trail!(k, time = k as f64 * dt, peak, courant);
         if peak > 1e6 {
             return Err(SchemeError::Plume { courant, peak });
         }
@@ -60,8 +60,8 @@ fn plume(a: f64, dx: f64, dt: f64, steps: usize) -> Result<f64, SchemeError> {
 }
 
 /// A digital option by Crank–Nicolson, with large time steps.
-#[instrument(fields(computation = "digital_call", theoretical_ref = "Black–Scholes", scheme = "Crank-Nicolson"))]
-fn digital(sigma: f64, strike: f64, n_time: usize, n_space: usize) -> Result<f64, SchemeError> {
+#[computation("Black–Scholes", fields(scheme = "Crank-Nicolson"))]
+fn digital_call(sigma: f64, strike: f64, n_time: usize, n_space: usize) -> Result<f64, SchemeError> {
     let (ds, dt, r) = (2.0 * strike / n_space as f64, 1.0 / n_time as f64, 0.02);
     let mut v: Vec<f64> = (0..=n_space).map(|i| f64::from(u8::from(i as f64 * ds > strike))).collect();
     for level in 0..n_time {
@@ -85,17 +85,17 @@ fn digital(sigma: f64, strike: f64, n_time: usize, n_space: usize) -> Result<f64
         }
         let slopes = v.windows(2).map(|w| (w[1] - w[0]) / ds);
         let (i, delta) = slopes.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-        debug!(level, dt, min_delta = delta, "time level");
+        trail!(level, dt, min_delta = delta, "time level");
         if delta < -0.01 {
-            return Err(SchemeError::Option { delta, spot: i as f64 * ds }).record_failure();
+            return Err(SchemeError::Option { delta, spot: i as f64 * ds });
         }
     }
     Ok(v[n_space / 2])
 }
 
 /// The pressure of a projection method, with walls only and more inflow than outflow.
-#[instrument(fields(computation = "pressure_projection", theoretical_ref = "Chorin 1968", boundary = "Neumann"))]
-fn projection(side: usize, inflow: f64, outflow: f64, omega: f64) -> Result<f64, SchemeError> {
+#[computation("Chorin 1968", fields(boundary = "Neumann"))]
+fn pressure_projection(side: usize, inflow: f64, outflow: f64, omega: f64) -> Result<f64, SchemeError> {
     let mut p = vec![vec![0.0; side]; side];
     let mut b = vec![vec![0.0; side]; side];
     b[0][side / 2] = -inflow;
@@ -124,18 +124,18 @@ fn projection(side: usize, inflow: f64, outflow: f64, omega: f64) -> Result<f64,
             }
         }
         residual = f64::sqrt(residual);
-        debug!(sweep, r2 = residual, "sor");
+        trail!(sweep, r2 = residual);
         if residual < 1e-6 {
             return Ok(p[0][0]);
         }
     }
     warn!(inflow, outflow, "pressure not converged");
-    Err(SchemeError::Pressure { residual, sweeps }).record_failure()
+    Err(SchemeError::Pressure { residual, sweeps })
 }
 
 /// A shear layer by the lattice Boltzmann method, with almost no viscosity.
-#[instrument(fields(computation = "lattice_boltzmann", theoretical_ref = "BGK, D2Q9"))]
-fn lattice(tau: f64, u_lattice: f64, nodes: usize) -> Option<f64> {
+#[computation("BGK, D2Q9")]
+fn lattice_boltzmann(tau: f64, u_lattice: f64, nodes: usize) -> Option<f64> {
     const C: [(i32, i32); 9] = [(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (-1, 1), (-1, -1), (1, -1)];
     let w = |k: usize| {
         if k == 0 {
@@ -178,7 +178,7 @@ fn lattice(tau: f64, u_lattice: f64, nodes: usize) -> Option<f64> {
             }
         }
         f = new;
-        debug!(timestep, umax, rho_max, "collide and stream");
+        trail!(timestep, umax, rho_max, "collide and stream");
     }
     Some(f[0][0])
 }
@@ -192,7 +192,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "κ dt/dx⁴ = 0.2 is above the limit of ⅛",
             category: "residual_divergence",
             advice: "The step of time is too large for the fourth derivative: dt < dx⁴/(8κ), or treat it implicitly (Eyre's splitting).",
-            run: || _ = cahn_hilliard(0.5, 0.5, 0.025),
+            run: || _ = spinodal_decomposition(0.5, 0.5, 0.025),
         },
         Case {
             batch: Batch::Unseen,
@@ -201,7 +201,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "centred differences with explicit Euler are unstable for any step",
             category: "residual_divergence",
             advice: "FTCS is unconditionally unstable for advection: use upwind, Lax–Wendroff or a Runge–Kutta method.",
-            run: || _ = plume(1.0, 1.0, 0.5, 5000),
+            run: || _ = plume_transport(1.0, 1.0, 0.5, 5000),
         },
         Case {
             batch: Batch::Unseen,
@@ -210,7 +210,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "Crank–Nicolson does not damp the jump of the payoff with σ²S²dt/dS² far above one",
             category: "constraint_violation",
             advice: "Begin with a few steps of implicit Euler (Rannacher), or shorten the time step: Crank–Nicolson rings at the jump.",
-            run: || _ = digital(0.4, 100.0, 10, 400),
+            run: || _ = digital_call(0.4, 100.0, 10, 400),
         },
         Case {
             batch: Batch::Unseen,
@@ -220,7 +220,7 @@ pub(crate) fn cases() -> Vec<Case> {
             category: "stagnation",
             advice: "The Neumann problem is singular and its right-hand side inconsistent: make inflow equal to outflow (subtract the \
                      mean), and fix the pressure in one point.",
-            run: || _ = projection(24, 1.0, 0.9, 1.5),
+            run: || _ = pressure_projection(24, 1.0, 0.9, 1.5),
         },
         Case {
             batch: Batch::Unseen,
@@ -229,7 +229,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "τ is next to ½ and the velocity is no small fraction of the speed of sound",
             category: "non_finite",
             advice: "Raise τ above ½ (more viscosity or more nodes) and lower the lattice velocity (< 0.1); or collide with MRT.",
-            run: || _ = lattice(0.5005, 0.25, 40),
+            run: || _ = lattice_boltzmann(0.5005, 0.25, 40),
         },
     ]
 }

@@ -12,7 +12,6 @@ pub const MISSES: &[(&str, &str)] = &[
     ("fit_overflow", "nothing came before: the exponential overflows because the time is not scaled"),
     ("prescribed_motion_index", "the solver is direct already; the cause is the index of the DAE"),
     ("tumour_no_cells", "the initial value is not finite; no point lies before it, and the problem is not stiff"),
-    ("wave_packet_norm", "the cause is not the step: the scheme is not unitary"),
     ("boundary_layer_multigrid", "the smoother is wrong for the anisotropy, which the suggestion does not mention"),
     ("river_cg_unsymmetric", "CG needs a symmetric matrix; neither another start nor damping helps"),
     (
@@ -37,7 +36,6 @@ pub const MISSES: &[(&str, &str)] = &[
         "lattice_boltzmann_relaxation",
         "neither a logarithm nor a smaller step helps; the relaxation time is too close to one half",
     ),
-    ("chebyshev_preconditioner", "the matrix is positive definite; the preconditioner is not"),
     (
         "aquifer_layers",
         "the residual only jumped in the last step; without a preconditioner, 12 more iterations do not help",
@@ -58,7 +56,6 @@ pub const MISSES: &[(&str, &str)] = &[
     ("blending_cycle", NOTHING_SUGGESTED),
     ("omori_before_onset", NOTHING_SUGGESTED),
     ("empty_cluster", "no function left its domain; a cluster is empty, and its count of zero is in the trail"),
-    ("tariff_step", "the evaluations did not run out, and derivatives are useless; only the last sentence helps"),
     ("chains_two_modes", "there is no integrand; the chains sit in different modes"),
     ("extinction_probability", "no result is NaN; a probability is above one"),
     ("walkers_without_weight", NOTHING_SUGGESTED),
