@@ -41,6 +41,13 @@ impl Drop for OnUnwind<'_> {
     }
 }
 
+/// Runs code in a stack frame of its own. Without optimisation, the variables of a macro would otherwise take room in
+/// the frame of the annotated function while its body runs, and a recursive function would soon overflow the stack.
+#[inline]
+pub fn apart<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
 /// Runs the body of a function inside its span.
 #[inline]
 pub fn run<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -> R) -> R {

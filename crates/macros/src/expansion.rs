@@ -170,7 +170,7 @@ impl Expansion<'_> {
             quote!(for #cause in #causes { #span.follows_from(#cause); })
         });
         let span = local("span");
-        quote!({
+        quote!(#private::apart(|| {
             use #private::{EmptyField as _, FieldOfValue as _};
             #[allow(unknown_lints, clippy::used_underscore_binding)]
             let #span = #private::tracing::span!(
@@ -179,7 +179,7 @@ impl Expansion<'_> {
             );
             #follows_from
             #span
-        })
+        }))
     }
 
     /// Returns the variable that stores the line of the last exit.
@@ -243,7 +243,7 @@ impl Expansion<'_> {
         let (private, returned, failure) = (&self.private, local("returned"), local("failure"));
         let exit = local("exit");
         let (arguments, target, tests) = (self.argument_list(), self.target(), self.tests());
-        let has_failed = quote!({
+        let has_failed = quote!(#private::apart(|| {
             use #private::{
                 FailByDebug as _, FailByDisplay as _, FailByError as _, FailByPayload as _, FailByReport as _,
                 FailBySentBox as _, FailBySharedBox as _, FailByType as _, NeverFail as _, SucceedItself as _,
@@ -267,7 +267,7 @@ impl Expansion<'_> {
                     true
                 }
             }
-        });
+        }));
         quote! {
             let #returned = if #has_failed {
                 use #private::WithoutNote as _;
