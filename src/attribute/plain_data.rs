@@ -62,9 +62,15 @@ scalars!(bool, char, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64
 serializable!(
     str: |text| text.len() <= MAX_SMALL_TEXT_BYTES,
     String: |text| text.len() <= MAX_SMALL_TEXT_BYTES,
-    Duration,
     (),
 );
+
+/// The text that people read: `1.5s`.
+impl PlainData for Duration {
+    fn serialize_data<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{self:?}"))
+    }
+}
 
 macro_rules! pointers {
     ($($pointer:ty),*) => {$(

@@ -86,7 +86,7 @@ mod kinds {
             concat!(
                 r#"{"real":"NaN","single":0.5,"count":3,"wide":"340282366920938463463374607431768211455","flag":true,"#,
                 r#""letter":"x","text":"a","owned":"owned","reference":2.5,"optional":1.5,"absent":null,"#,
-                r#""duration":{"secs":3,"nanos":0}}"#
+                r#""duration":"3s"}"#
             )
         );
     }
