@@ -34,6 +34,15 @@ impl<'a> FunctionFailure<'a> {
         })
     }
 
+    /// Creates the failure of a function that returns `None`. It repeats an ERROR event directly before it.
+    pub(super) fn of_none() -> Self {
+        Self::of_error(|_| {
+            let mut entry = ErrorEntry::new("the function returned None");
+            entry.type_name = Some("NoResult".to_owned());
+            ErrorChain { entries: vec![entry], is_bare: true, ..ErrorChain::default() }
+        })
+    }
+
     /// Adds the returned value to the record.
     #[must_use]
     pub(super) fn with_returned(self, value: &'a dyn Capture) -> Self {

@@ -35,7 +35,7 @@ impl<T, E> MaybeNone for Result<Option<T>, E> {
 /// Returns the failure of a function that returns `None`.
 #[inline]
 pub fn none_is_failure(returned: &impl MaybeNone) -> Option<FunctionFailure<'static>> {
-    returned.is_none().then(|| FunctionFailure::of_value("NoResult", "the function returned None".to_owned()))
+    returned.is_none().then(FunctionFailure::of_none)
 }
 
 /// Returns the failure of a function whose result is not finite.

@@ -91,6 +91,7 @@ pub(super) fn observe_event(
     let error = error.map(|error| (error.field, error.chain));
     let error = error.or_else(|| fields.error_text().map(|(field, text)| (field, ErrorChain::of_text(text, limits))));
     observation.content = match (&error, message) {
+        (Some((_, chain)), None) if chain.is_bare => ReportContent::BareResult,
         (Some(_), None) => ReportContent::ErrorOnly,
         (Some(_), Some(_)) => ReportContent::ErrorWithMessage,
         (None, _) => ReportContent::MessageOnly,

@@ -28,6 +28,8 @@ pub(crate) struct ErrorChain {
     pub(crate) check: Option<Box<FailedCheck>>,
     /// The location of the failed check.
     pub(crate) checked_at: Option<Location>,
+    /// True for a result that states that the function has failed, but not why: `None`.
+    pub(crate) is_bare: bool,
     /// Suggestions by the author of the error.
     pub(crate) suggestions: Vec<String>,
     /// The address of a panic payload's text if the error is a payload, otherwise 0.

@@ -29,6 +29,14 @@ pub(crate) enum ReportContent {
     ErrorWithMessage,
     /// Only a message.
     MessageOnly,
+    /// A result that does not say why the function has failed.
+    BareResult,
+}
+
+impl ReportContent {
+    fn is_error_only(self) -> bool {
+        matches!(self, ReportContent::ErrorOnly | ReportContent::BareResult)
+    }
 }
 
 /// The place in the program that made the report.
@@ -62,18 +70,19 @@ impl Report {
         if here == there {
             let is_same_error = self.content != ReportContent::MessageOnly && self.is_about(earlier);
             let may_be_late = self.site.ends_computation() || self.moment.is_of_other_thread(earlier.moment);
-            return self.site != earlier.site && (is_immediate || may_be_late) && is_same_error;
+            let is_reported_before = self.content == ReportContent::BareResult && is_immediate;
+            return is_reported_before || self.site != earlier.site && (is_immediate || may_be_late) && is_same_error;
         }
         // A message from the same place refers to a new failure, such as that of a helper that fails at every level.
         let is_new_message = self.content == ReportContent::MessageOnly && self.site == earlier.site;
         earlier.spans.contains(here)
             && !is_new_message
-            && (self.is_about(earlier) || (is_immediate && self.content == ReportContent::ErrorOnly))
+            && (self.is_about(earlier) || (is_immediate && self.content.is_error_only()))
     }
 
     /// Returns true if this report repeats the error of an inner call of the same recursive function, directly after it.
     pub(crate) fn leaves_recursion(&self, earlier: &Report) -> bool {
-        self.content == ReportContent::ErrorOnly
+        self.content.is_error_only()
             && self.site == earlier.site
             && self.moment.follows(earlier.moment)
             && self.is_about(earlier)
@@ -161,6 +170,15 @@ mod tests {
         let first = report("pivot is zero", &[3, 2, 1], 10);
         let result = |message| later(Report { site: ReportSite::Close, ..report(message, &[3, 2, 1], 0) });
         assert!(result("pivot is zero").repeats(&first) && !result("no convergence").repeats(&first));
+    }
+
+    #[test]
+    fn a_bare_result_directly_after_a_report_in_its_span_is_a_repeat() {
+        let first = report("pivot is zero", &[3, 2, 1], 10);
+        let bare =
+            |spans| Report { content: ReportContent::BareResult, ..report("the function returned None", spans, 0) };
+        assert!(bare(&[3, 2, 1]).repeats(&first));
+        assert!(!later(bare(&[3, 2, 1])).repeats(&first), "something happened in between");
     }
 
     #[test]

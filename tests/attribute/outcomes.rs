@@ -295,6 +295,12 @@ fn root(found: bool) -> Option<f64> {
     found.then_some(1.0)
 }
 
+#[computation("Eq. 1", none_is_failure)]
+fn explained_root() -> Option<f64> {
+    tracing::error!(width = 0.5, "no change of sign");
+    None
+}
+
 #[computation("Eq. 1")]
 fn maybe() -> Option<f64> {
     None
@@ -401,6 +407,19 @@ fn none_and_rejected_results_are_failures_on_request() {
     assert_eq!(returned.to_string(), r#"{"converged":false,"residual":0.5}"#);
     assert_eq!(failures[3].context.event.get("returned"), Some(returned));
     assert_eq!(failures[4].context.category, Some(Category::Stagnation));
+}
+
+#[test]
+fn none_directly_after_an_error_event_has_no_record_of_its_own() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        assert!(explained_root().is_none());
+    })
+    .ok();
+    assert_eq!(outcomes(&run), ["explained_root failed"]);
+    let failures = run.failures();
+    assert_eq!(failures.len(), 1);
+    assert_eq!(failures[0].error_message, "no change of sign");
 }
 
 #[computation("Eq. 1", finite)]

@@ -106,7 +106,8 @@ use options::Options;
 /// | an `async` function that is dropped before it returns | `cancelled` | no |
 ///
 /// An ERROR event inside the function is recorded as well, with all arguments. If the function then returns an error,
-/// the second record names the first one in `caused_by`, unless the error is the same.
+/// the second record names the first one in `caused_by`, unless the error is the same. A `None` directly after the
+/// event has no record of its own.
 ///
 /// The panic hook records numbers and their slices and summaries. Other arguments need code of your program, which must
 /// not run inside a panic hook: they are added to the record while the panic unwinds the function. They are missing if
