@@ -332,12 +332,14 @@ fn without_recorder<'a>(symbols: impl Iterator<Item = &'a Symbol>, limit: usize)
             continue;
         }
         let through_recorder = machinery.iter().any(|symbol| symbol.is_recorder);
-        let body = frames
-            .last_mut()
-            .filter(|body| without_closures(&body.function) == without_closures(&symbol.frame.function));
+        let body = frames.last_mut().filter(|body| is_closure_of(body, &symbol.frame, through_recorder));
         is_in_call = body.is_some() && (through_recorder || (is_in_call && !machinery.is_empty()));
         match body {
-            Some(body) if is_in_call => body.function = symbol.frame.function.clone(),
+            Some(body) if is_in_call => {
+                let (with_path, called) = (without_closures(&body.function), &symbol.frame.function);
+                let is_longer = with_path.len() > called.len() && with_path.ends_with(&**called);
+                body.function = if is_longer { with_path.to_owned().into() } else { called.clone() };
+            }
             _ => {
                 if !through_recorder {
                     frames.extend(machinery.iter().map(|symbol| symbol.frame.clone()));
@@ -352,6 +354,18 @@ fn without_recorder<'a>(symbols: impl Iterator<Item = &'a Symbol>, limit: usize)
     }
     frames.truncate(limit);
     frames
+}
+
+/// Returns true if a frame belongs to the function of the other one, or to a closure in it.
+///
+/// The debug information names inlined functions without a path, and inlined closures without their function.
+fn is_closure_of(body: &Frame, function: &Frame, through_recorder: bool) -> bool {
+    let (of_body, of_function) = (without_closures(&body.function), without_closures(&function.function));
+    let may_be_closure = || {
+        let is_inlined = !of_function.contains("::") && of_body.rsplit("::").next() == Some(of_function);
+        is_inlined || of_body.starts_with("{closure#")
+    };
+    of_body == of_function || (through_recorder && body.file == function.file && may_be_closure())
 }
 
 fn without_closures(mut function: &str) -> &str {
@@ -602,6 +616,24 @@ mod tests {
         assert!(is_machinery("record", Some(&std::path::absolute(file!()).unwrap().to_string_lossy())));
         assert_eq!(package("ode_solvers-0.6.1-rc.1"), Some("ode_solvers"));
         assert_eq!(package("no_version"), None);
+    }
+
+    #[test]
+    fn a_closure_without_a_path_belongs_to_the_function_that_calls_it_through_the_recorder() {
+        let frame = |function: &'static str, file: &'static str| {
+            let mut frame = Frame::new(function);
+            frame.file = Some(Cow::Borrowed(file));
+            frame
+        };
+        let (function, closure) = (frame("integrate", "src/flow.rs"), frame("{closure#1}", "src/flow.rs"));
+        assert!(is_closure_of(&closure, &function, true));
+        assert!(!is_closure_of(&closure, &function, false));
+        assert!(!is_closure_of(&frame("{closure#1}", "src/grid.rs"), &function, true));
+        let closure = frame("flow::integrate::{{closure}}", "src/flow.rs");
+        assert!(is_closure_of(&closure, &function, true));
+        assert!(!is_closure_of(&closure, &frame("step", "src/flow.rs"), true));
+        let (function, closure) = (frame("a::b", "src/a.rs"), frame("a::b::{{closure}}", "src/a.rs"));
+        assert!(is_closure_of(&closure, &function, false));
     }
 
     #[test]
