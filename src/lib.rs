@@ -224,7 +224,7 @@ pub mod __private {
     pub use crate::attribute::result_test::{fail_if, none_is_failure, not_finite};
     pub use crate::attribute::returned::*;
     pub use crate::attribute::span_value::{EmptyField, FieldOfValue, SpanField};
-    pub use crate::observe::arguments::CallArgument;
+    pub use crate::observe::arguments::{CallArgument, Capture};
 }
 
 pub use ::record::build_info;

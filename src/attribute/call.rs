@@ -57,7 +57,7 @@ pub fn run<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -
 
 #[inline]
 fn call<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -> R) -> R {
-    if arguments.iter().all(CallArgument::is_empty) {
+    if arguments.is_empty() {
         return body();
     }
     let (mut body, mut returned) = (Some(body), None);

@@ -112,9 +112,9 @@ impl Expansion<'_> {
     /// Returns the body of a function that calls the closure, and returns its value at this place if it returns.
     fn of_closure(&self, closure: &TokenStream, end: Option<Span>) -> TokenStream {
         let (private, span, returned) = (&self.private, local("span"), local("returned"));
-        let (open, keep, arguments) = (self.span(), self.keep(), self.argument_list());
+        let (open, keep, list, arguments) = (self.span(), self.keep(), self.list_arguments(), local("arguments"));
         let exit = self.exit();
-        let opened = quote!(let #span = #open; #exit #keep);
+        let opened = quote!(let #span = #open; #exit #keep #list);
         let call = quote!(#private::run(&#span, #arguments, #closure));
         let Some(end) = end else { return quote!(#opened #call) };
         let value = at(end, &returned.to_token_stream());
@@ -126,7 +126,7 @@ impl Expansion<'_> {
     fn of_future(&self, future: &TokenStream) -> TokenStream {
         let (private, call, body, exit) = (&self.private, local("call"), local("body"), self.exit());
         let (context, returned) = (local("context"), local("returned"));
-        let (open, keep, arguments) = (self.span(), self.keep(), self.argument_list());
+        let (open, keep, list, arguments) = (self.span(), self.keep(), self.list_arguments(), local("arguments"));
         let judge = self.judge(&quote!(#call.span()));
         quote! {
             let mut #call = #private::AsyncCall::new(#open);
@@ -136,6 +136,7 @@ impl Expansion<'_> {
                 #private::tracing::Instrument::instrument(#future, ::core::clone::Clone::clone(#call.span()))
             );
             ::core::future::poll_fn(move |#context| {
+                #list
                 match #call.poll(#arguments, #body.as_mut(), #context) {
                     ::core::task::Poll::Pending => ::core::task::Poll::Pending,
                     ::core::task::Poll::Ready(#returned) => {
@@ -229,20 +230,34 @@ impl Expansion<'_> {
         })
     }
 
-    fn argument_list(&self) -> TokenStream {
-        let private = &self.private;
+    /// Returns statements that list the arguments, if any of them is no field of the span.
+    fn list_arguments(&self) -> TokenStream {
+        let (private, list, all) = (&self.private, local("arguments"), local("all_arguments"));
+        if self.arguments.is_empty() {
+            return quote!(let #list: &[#private::CallArgument<'_>] = &[];);
+        }
+        let are_empty =
+            self.arguments.iter().map(|Argument { local, .. }| quote!(#private::Capture::is_empty(&#local)));
         let arguments = self
             .arguments
             .iter()
             .map(|Argument { name, local, .. }| quote!(#private::CallArgument::new(#name, &#local)));
-        quote!(&[#(#arguments),*])
+        quote! {
+            let #all;
+            let #list: &[#private::CallArgument<'_>] = if #(#are_empty)&&* {
+                &[]
+            } else {
+                #all = [#(#arguments),*];
+                &#all
+            };
+        }
     }
 
     /// Returns a statement that reports the outcome. A report gets a note with the path of its record.
     fn judge(&self, span: &TokenStream) -> TokenStream {
         let (private, returned, failure) = (&self.private, local("returned"), local("failure"));
         let exit = local("exit");
-        let (arguments, target, tests) = (self.argument_list(), self.target(), self.tests());
+        let (arguments, target, tests) = (local("arguments"), self.target(), self.tests());
         let has_failed = quote!(#private::apart(|| {
             use #private::{
                 FailByDebug as _, FailByDisplay as _, FailByError as _, FailByPayload as _, FailByReport as _,
