@@ -9,6 +9,7 @@ use tracing::{Metadata, Span};
 use crate::attribute::function_failure::FunctionFailure;
 use crate::layer::layer_core::LayerCore;
 use crate::observe::arguments::{CallArgument, CallFrame, in_frame};
+use crate::observe::open_spans::failures_in_process;
 use crate::observe::outcome::ComputationOutcome;
 use crate::observe::reported_error;
 
@@ -18,17 +19,28 @@ fn key(span: &Span) -> Option<(u64, &'static Metadata<'static>)> {
     Some((span.id()?.into_u64(), span.metadata()?))
 }
 
-/// Calls `body` in a frame with these arguments. If a panic unwinds it, the records of the panic get the arguments that
-/// the panic hook could not read.
+/// Calls `body` in a frame with these arguments. Records that were written without arguments get them afterwards: those
+/// of panics, also of panics that `body` catches, and those of other threads. `known_failures` is the number of failures
+/// in the process before.
 ///
 /// The body is a reference, so that it exists once, and takes no room in the frames between it and its function.
-fn in_frame_of(span: &Span, arguments: &[CallArgument<'_>], body: &mut dyn FnMut()) {
+fn in_frame_of(span: &Span, arguments: &[CallArgument<'_>], known_failures: &mut u64, body: &mut dyn FnMut()) {
     let Some((id, meta)) = key(span) else { return body() };
     in_frame(id, meta, arguments, |frame| {
         let unwinding = OnUnwind(frame);
         body();
         mem::forget(unwinding);
+        if failures_in_process() != *known_failures {
+            complete_records_inside(frame);
+            *known_failures = failures_in_process();
+        }
     });
+}
+
+#[cold]
+#[inline(never)]
+fn complete_records_inside(frame: &CallFrame<'_>) {
+    LayerCore::complete_records_inside(frame);
 }
 
 /// Completes the records of a panic that unwinds a frame.
@@ -52,16 +64,16 @@ pub fn apart<R>(work: impl FnOnce() -> R) -> R {
 #[inline]
 pub fn run<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -> R) -> R {
     let _entered = span.enter();
-    call(span, arguments, body)
+    call(span, arguments, &mut failures_in_process(), body)
 }
 
 #[inline]
-fn call<R>(span: &Span, arguments: &[CallArgument<'_>], body: impl FnOnce() -> R) -> R {
+fn call<R>(span: &Span, arguments: &[CallArgument<'_>], known_failures: &mut u64, body: impl FnOnce() -> R) -> R {
     if arguments.is_empty() {
         return body();
     }
     let (mut body, mut returned) = (Some(body), None);
-    in_frame_of(span, arguments, &mut || returned = body.take().map(|body| body()));
+    in_frame_of(span, arguments, known_failures, &mut || returned = body.take().map(|body| body()));
     match returned {
         Some(returned) => returned,
         None => unreachable!("the body is called once"),
@@ -95,6 +107,7 @@ pub fn fail(span: &Span, arguments: &[CallArgument<'_>], error: &FunctionFailure
 pub struct AsyncCall {
     span: Span,
     progress: PollProgress,
+    known_failures: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,7 +121,7 @@ impl AsyncCall {
     /// Begins the call of a function with this span.
     #[must_use]
     pub fn new(span: Span) -> Self {
-        AsyncCall { span, progress: PollProgress::Running }
+        AsyncCall { span, progress: PollProgress::Running, known_failures: failures_in_process() }
     }
 
     /// Returns the span of the call.
@@ -126,7 +139,7 @@ impl AsyncCall {
     ) -> Poll<F::Output> {
         // If the poll panics, the progress remains `Polled`: the future is dropped later, but it is not cancelled.
         self.progress = PollProgress::Polled;
-        let polled = call(&self.span, arguments, || body.poll(context));
+        let polled = call(&self.span, arguments, &mut self.known_failures, || body.poll(context));
         self.progress = if polled.is_ready() { PollProgress::Returned } else { PollProgress::Running };
         polled
     }
@@ -135,7 +148,7 @@ impl AsyncCall {
 impl Drop for AsyncCall {
     fn drop(&mut self) {
         if self.progress == PollProgress::Running {
-            LayerCore::state_outcome_of(&self.span, ComputationOutcome::Cancelled);
+            LayerCore::cancel(&self.span);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Reads the arguments of annotated functions into their spans when a computation fails.
 
-use record::{Map, Value};
 use tracing::Span;
 use uuid::Uuid;
 
@@ -14,18 +13,18 @@ use crate::observe::thread::Busy;
 impl LayerCore {
     /// Reads the arguments of all functions that this thread is in into their spans.
     pub(super) fn read_arguments(&self) {
-        for_each_frame(|frame| drop(self.read_frame(frame)));
+        for_each_frame(|frame| self.read_frame(frame));
     }
 
-    /// Reads the arguments that the span of a function lacks, and returns them.
-    fn read_frame(&self, frame: &CallFrame<'_>) -> Vec<(&'static str, Value)> {
+    /// Reads the arguments that the span of a function lacks.
+    fn read_frame(&self, frame: &CallFrame<'_>) {
         // The values are read without the lock, because reading may run code of the program.
         let mut missing: Vec<_> = frame.arguments(hook_state::is_recording()).collect();
         let is_known = self.with_span_of(frame, |open_span| {
             missing.retain(|argument| !open_span.fields.contains(argument.name()));
         });
         if is_known.is_none() || missing.is_empty() {
-            return Vec::new();
+            return;
         }
         let limits = &self.recorder.limits;
         let mut values: Vec<_> = missing.iter().flat_map(|argument| argument.read(limits)).collect();
@@ -33,7 +32,6 @@ impl LayerCore {
             open_span.logged.clear();
             open_span.fields.add_arguments(&mut values, open_span.meta);
         });
-        values
     }
 
     /// States that a function has succeeded. Its log line contains its small arguments.
@@ -69,22 +67,40 @@ impl LayerCore {
     /// panic hook, and by other threads.
     pub(crate) fn complete_records(frame: &CallFrame<'_>) {
         let Some(_busy) = Busy::enter() else { return };
+        Self::for_each_current(|core, _, _| core.complete_records_of(frame));
+    }
+
+    /// Completes the records of a function if something has failed inside it.
+    pub(crate) fn complete_records_inside(frame: &CallFrame<'_>) {
+        let Some(_busy) = Busy::enter() else { return };
         Self::for_each_current(|core, _, _| {
-            let values = core.read_frame(frame);
-            if values.is_empty() {
-                return;
+            if core.has_failures(frame) {
+                core.complete_records_of(frame);
             }
-            let redactor = &core.recorder.redactor;
-            let redacted =
-                values.into_iter().map(|(name, value)| (name, redactor.under(redactor.field(name).kind, value)));
-            let parameters = Map::from_iter(redacted);
-            core.records_of(frame).into_iter().for_each(|id| core.recorder.add_parameters(id, &parameters));
         });
     }
 
-    /// Returns the records of the failures of a computation and of those inside it.
-    fn records_of(&self, frame: &CallFrame<'_>) -> Vec<Uuid> {
+    fn complete_records_of(&self, frame: &CallFrame<'_>) {
+        self.read_frame(frame);
+        let records = self.incomplete_records_of(frame);
+        if records.is_empty() {
+            return;
+        }
+        let (limits, redactor) = (&self.recorder.limits, &self.recorder.redactor);
+        let arguments = self.with_span_of(frame, |open_span| open_span.fields.arguments(limits, redactor));
+        if let Some(arguments) = arguments.filter(|arguments| !arguments.is_empty()) {
+            records.into_iter().for_each(|id| self.recorder.add_parameters(id, &arguments));
+        }
+    }
+
+    fn has_failures(&self, frame: &CallFrame<'_>) -> bool {
+        let has_failures = |open_span: &mut OpenSpan| open_span.as_computation().is_some_and(|own| own.has_failures());
+        self.with_span_of(frame, has_failures).unwrap_or(false)
+    }
+
+    /// Returns the records of the failures of a computation and of those inside it that may lack arguments.
+    fn incomplete_records_of(&self, frame: &CallFrame<'_>) -> Vec<Uuid> {
         let computation = self.with_span_of(frame, |open_span| open_span.as_computation().cloned()).flatten();
-        computation.map(|computation| computation.failures()).unwrap_or_default()
+        computation.map(|computation| computation.incomplete_failures()).unwrap_or_default()
     }
 }

@@ -72,6 +72,14 @@ impl LayerCore {
         }
     }
 
+    /// States that the computation that this span is has been cancelled, in each layer of its dispatcher.
+    pub(crate) fn cancel(span: &Span) {
+        let cancelled = ComputationOutcome::Cancelled;
+        span.with_subscriber(|(id, dispatch)| {
+            Self::for_each_of(dispatch, |core| core.state_outcome_at(id.into_u64(), cancelled));
+        });
+    }
+
     /// Returns true if a layer may use the outcome of a span: for the log, or for the record of an ERROR-level span.
     #[inline]
     pub(crate) fn may_use_outcome(span: &Span) -> bool {

@@ -23,7 +23,9 @@ where
         let Some(context) = self.core.recorder.line_context() else { return };
         let outcome = match failure {
             Some(_) => ComputationOutcome::Failed,
-            None if std::thread::panicking() && computation.may_unwind() => ComputationOutcome::Panicked,
+            None if std::thread::panicking() && computation.may_unwind() && !computation.is_cancelled() => {
+                ComputationOutcome::Panicked
+            }
             None => computation.outcome(),
         };
         let mut line = ComputationLine::new(path[0].1);

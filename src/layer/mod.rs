@@ -338,7 +338,7 @@ where
         if path.is_empty() {
             path.push((id, meta));
         }
-        if std::thread::panicking() {
+        if std::thread::panicking() && !computation.is_cancelled() {
             let span_path = self.core.span_path(&path);
             self.core.record_unwinding(&span_path, &computation, callsite::location(meta));
         }

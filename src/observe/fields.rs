@@ -205,6 +205,14 @@ impl Fields {
         self.entries.sort_by_key(|(name, _)| place(name));
     }
 
+    /// Returns the arguments that were added, with secrets redacted.
+    pub(crate) fn arguments(&self, limits: &Limits, redactor: &Redactor) -> Map {
+        let arguments = self.entries.iter().filter(|(_, plain)| matches!(plain, Plain::Value(_)));
+        arguments
+            .map(|(name, plain)| (*name, redactor.under(redactor.field(name).kind, self.typed(plain, limits))))
+            .collect()
+    }
+
     /// Returns numbers, booleans and short texts that were not recorded late, without the names of a computation.
     pub(crate) fn small_values(&self, limits: &Limits) -> impl Iterator<Item = (&'static str, Value)> {
         let early = self.entries.iter().filter(|(name, _)| !self.late.contains(name));

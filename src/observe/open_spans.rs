@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tracing::Metadata;
@@ -143,10 +143,11 @@ impl Computation {
     /// Locks the state to store a failure in it.
     pub(crate) fn mark_failed(&self) -> Option<LockGuard<'_, ComputationState>> {
         self.has_failures.store(true, Ordering::Relaxed);
+        FAILURES.fetch_add(1, Ordering::Relaxed);
         self.state()
     }
 
-    fn has_failures(&self) -> bool {
+    pub(crate) fn has_failures(&self) -> bool {
         self.has_failures.load(Ordering::Relaxed)
     }
 
@@ -178,18 +179,27 @@ impl Computation {
         self.state()?.latest.as_ref().map(|recorded| recorded.id)
     }
 
-    /// Returns the latest failures of the computation and inside it.
-    pub(crate) fn failures(&self) -> Vec<Uuid> {
+    /// Returns the latest failures of the computation and inside it whose records may lack arguments of the functions
+    /// that this thread is in: panics, and failures of other threads.
+    pub(crate) fn incomplete_failures(&self) -> Vec<Uuid> {
         let state = if self.has_failures() { self.state() } else { None };
-        let recorded = |state: &ComputationState| {
-            state.latest.iter().chain(&state.inner_failures).map(|recorded| recorded.id).collect()
+        let is_incomplete =
+            |recorded: &&RecordedFailure| recorded.is_panic || !recorded.report.moment.is_of_this_thread();
+        let incomplete = |state: &ComputationState| {
+            let recorded = state.latest.iter().chain(&state.inner_failures);
+            recorded.filter(is_incomplete).map(|recorded| recorded.id).collect()
         };
-        state.map(|state| recorded(&state)).unwrap_or_default()
+        state.map(|state| incomplete(&state)).unwrap_or_default()
     }
 
     /// Sets the outcome that the program states.
     pub(crate) fn state_outcome(&self, outcome: ComputationOutcome) {
         self.outcome.set(outcome);
+    }
+
+    /// Returns true if the program stated cancellation. A panic that drops a future does not unwind it.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.outcome() == ComputationOutcome::Cancelled
     }
 
     /// Returns the outcome that the program stated.
@@ -249,6 +259,15 @@ impl Computation {
         };
         self.named().map(read).unwrap_or_default()
     }
+}
+
+/// The number of times that a failure was stored in a computation of this process.
+static FAILURES: AtomicU64 = AtomicU64::new(0);
+
+/// Returns a number that grows with each failure in a computation of this process.
+#[inline]
+pub(crate) fn failures_in_process() -> u64 {
+    FAILURES.load(Ordering::Relaxed)
 }
 
 /// The number of open computations by layer. Further layers share counters.

@@ -1,8 +1,11 @@
 //! The attribute `computation`.
 
 mod arguments;
+mod facts;
 mod functions;
+mod names;
 mod outcomes;
 mod readme;
+mod signatures;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,9 +1,9 @@
 //! The arguments of a function that become parameters.
 
-use proc_macro2::Span;
-use quote::format_ident;
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::{Error, FnArg, Ident, Pat, Result, Signature, Type};
+use syn::{Attribute, Error, FnArg, Ident, Meta, Pat, Result, Signature, Type};
 
 use crate::options::Options;
 
@@ -13,6 +13,16 @@ pub(crate) struct Argument {
     pub(crate) name: String,
     /// The local variable of the expansion that holds the argument for a failure.
     pub(crate) local: Ident,
+    /// The `cfg` attributes without which the argument does not exist.
+    pub(crate) conditions: Vec<Meta>,
+}
+
+impl Argument {
+    /// Returns a reference to the value on entry.
+    pub(crate) fn reference(&self) -> TokenStream {
+        let Argument { variable, local, conditions, .. } = self;
+        if conditions.is_empty() { quote!(&#variable) } else { quote!(#local) }
+    }
 }
 
 /// Returns the arguments that the options do not skip. Fields of the same name take their place.
@@ -21,7 +31,13 @@ pub(crate) fn parameters(signature: &Signature, options: &Options) -> Result<Vec
     for input in &signature.inputs {
         let FnArg::Typed(input) = input else { continue };
         let is_function = matches!(*input.ty, Type::BareFn(_));
-        add_variables(&input.pat, is_function, &mut variables);
+        let mut bound = Vec::new();
+        add_variables(&input.pat, &mut bound);
+        variables.extend(bound.into_iter().map(|variable| Variable {
+            variable,
+            is_function,
+            attributes: &input.attrs,
+        }));
     }
     if let Some(unknown) = options.skip.iter().find(|skipped| !is_argument(signature, &variables, skipped)) {
         return Err(Error::new(unknown.span(), format!("the function has no argument `{unknown}`")));
@@ -30,11 +46,19 @@ pub(crate) fn parameters(signature: &Signature, options: &Options) -> Result<Vec
         let name = variable.unraw().to_string();
         !options.skip_all && !options.skip.contains(variable) && options.fields.iter().all(|field| field.name != name)
     };
-    let variables = variables.into_iter().filter(|(variable, is_function)| !is_function && is_parameter(variable));
-    variables.enumerate().map(|(index, (variable, _))| argument(variable, index, options)).collect()
+    let parameters = variables.into_iter().filter(|bound| !bound.is_function && is_parameter(&bound.variable));
+    parameters.enumerate().map(|(index, bound)| argument(bound, index, options)).collect()
 }
 
-fn argument(variable: Ident, index: usize, options: &Options) -> Result<Argument> {
+/// A variable that the pattern of an argument binds.
+struct Variable<'a> {
+    variable: Ident,
+    is_function: bool,
+    attributes: &'a [Attribute],
+}
+
+fn argument(bound: Variable<'_>, index: usize, options: &Options) -> Result<Argument> {
+    let variable = bound.variable;
     let name = variable.unraw().to_string();
     let is_taken = match name.as_str() {
         "computation" | "theoretical_ref" => true,
@@ -46,22 +70,27 @@ fn argument(variable: Ident, index: usize, options: &Options) -> Result<Argument
         return Err(Error::new(variable.span(), message));
     }
     let local = format_ident!("__tracing_failure_argument_{}", index, span = Span::mixed_site());
-    Ok(Argument { variable, name, local })
+    let conditions = bound.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    let conditions = conditions.filter_map(|attribute| attribute.parse_args().ok()).collect();
+    Ok(Argument { variable, name, local, conditions })
 }
 
-fn is_argument(signature: &Signature, variables: &[(Ident, bool)], name: &Ident) -> bool {
+fn is_argument(signature: &Signature, variables: &[Variable<'_>], name: &Ident) -> bool {
     let is_receiver = name == "self" && signature.receiver().is_some();
-    is_receiver || variables.iter().any(|(variable, _)| variable == name)
+    is_receiver || variables.iter().any(|bound| bound.variable == *name)
 }
 
 /// Adds the variables that a pattern binds.
-fn add_variables(pattern: &Pat, is_function: bool, variables: &mut Vec<(Ident, bool)>) {
-    let mut add = |pattern: &Pat| add_variables(pattern, is_function, variables);
+pub(crate) fn add_variables(pattern: &Pat, variables: &mut Vec<Ident>) {
+    let mut add = |pattern: &Pat| add_variables(pattern, variables);
     match pattern {
         Pat::Ident(binding) => {
             let is_constant = binding.ident.unraw().to_string().starts_with(char::is_uppercase);
             if !is_constant {
-                variables.push((binding.ident.clone(), is_function));
+                variables.push(binding.ident.clone());
+            }
+            if let Some((_, inner)) = &binding.subpat {
+                add_variables(inner, variables);
             }
         }
         Pat::Paren(inner) => add(&inner.pat),

@@ -27,7 +27,7 @@ pub(crate) fn expand(options: &Options, mut function: ItemFn) -> Result<TokenStr
     if let Some(constant) = &function.sig.constness {
         return Err(Error::new(constant.span, "a `const fn` cannot be a computation: remove `const`"));
     }
-    let expansion = Expansion {
+    let mut expansion = Expansion {
         options,
         arguments: arguments::parameters(&function.sig, options)?,
         name: function.sig.ident.unraw().to_string(),
@@ -36,11 +36,13 @@ pub(crate) fn expand(options: &Options, mut function: ItemFn) -> Result<TokenStr
     let body = &mut *function.block;
     exits::mark(future::body_mut(body), &expansion.private, &local("exit"));
     if function.sig.asyncness.is_some() {
-        let future = expansion.of_future(&in_async_block(body, &function.sig));
+        let returns = !return_type::is_never(&function.sig.output);
+        let future = expansion.of_future(&in_async_block(body, &function.sig), returns);
         *body = parse_quote!({ #future });
-    } else if let Some(tail) = future::tail_mut(body) {
+    } else if let Some((before, tail)) = future::split_tail(body) {
+        expansion.arguments.retain(|argument| before.is_empty() || future::captures(tail, before, &argument.variable));
         let block = &tail.block;
-        let future = expansion.of_future(&quote!(async move #block));
+        let future = expansion.of_future(&quote!(async move #block), true);
         tail.block = parse_quote!({ #future });
     } else {
         let returns = !return_type::is_never(&function.sig.output);
@@ -70,8 +72,11 @@ fn in_closure(body: &Block, signature: &Signature) -> TokenStream {
 
 /// Returns an `async` block with this body. A `return` that never runs tells its type to the compiler.
 fn in_async_block(body: &Block, signature: &Signature) -> TokenStream {
-    let output = return_type::nameable(signature);
     let statements = &body.stmts;
+    if return_type::is_never(&signature.output) {
+        return quote_spanned!(signature.fn_token.span=> async move { #(#statements)* });
+    }
+    let output = return_type::nameable(signature);
     let returned = local("returned");
     let typed = quote_spanned! {Span::mixed_site().located_at(output.span())=>
         #[allow(unknown_lints, unreachable_code, clippy::all, clippy::pedantic, clippy::restriction)]
@@ -112,9 +117,9 @@ impl Expansion<'_> {
     /// Returns the body of a function that calls the closure, and returns its value at this place if it returns.
     fn of_closure(&self, closure: &TokenStream, end: Option<Span>) -> TokenStream {
         let (private, span, returned) = (&self.private, local("span"), local("returned"));
-        let (open, keep, list, arguments) = (self.span(), self.keep(), self.list_arguments(), local("arguments"));
-        let exit = self.exit();
-        let opened = quote!(let #span = #open; #exit #keep #list);
+        let (conditional, open, keep) = (self.conditional(), self.span(), self.keep());
+        let (list, arguments, exit) = (self.list_arguments(), local("arguments"), self.exit());
+        let opened = quote!(#conditional let #span = #open; #exit #keep #list);
         let call = quote!(#private::run(&#span, #arguments, #closure));
         let Some(end) = end else { return quote!(#opened #call) };
         let value = at(end, &returned.to_token_stream());
@@ -123,12 +128,18 @@ impl Expansion<'_> {
     }
 
     /// Returns the body of an `async` function that awaits the future.
-    fn of_future(&self, future: &TokenStream) -> TokenStream {
+    fn of_future(&self, future: &TokenStream, returns: bool) -> TokenStream {
         let (private, call, body, exit) = (&self.private, local("call"), local("body"), self.exit());
         let (context, returned) = (local("context"), local("returned"));
-        let (open, keep, list, arguments) = (self.span(), self.keep(), self.list_arguments(), local("arguments"));
-        let judge = self.judge(&quote!(#call.span()));
+        let (conditional, open, keep) = (self.conditional(), self.span(), self.keep());
+        let (list, arguments, judge) = (self.list_arguments(), local("arguments"), self.judge(&quote!(#call.span())));
+        let ready = if returns {
+            quote!(::core::task::Poll::Ready(#returned) => { #judge ::core::task::Poll::Ready(#returned) })
+        } else {
+            quote!(#[allow(unreachable_patterns)] ::core::task::Poll::Ready(_) => ::core::unreachable!())
+        };
         quote! {
+            #conditional
             let mut #call = #private::AsyncCall::new(#open);
             #exit
             #keep
@@ -139,10 +150,7 @@ impl Expansion<'_> {
                 #list
                 match #call.poll(#arguments, #body.as_mut(), #context) {
                     ::core::task::Poll::Pending => ::core::task::Poll::Pending,
-                    ::core::task::Poll::Ready(#returned) => {
-                        #judge
-                        ::core::task::Poll::Ready(#returned)
-                    }
+                    #ready
                 }
             }).await
         }
@@ -164,11 +172,12 @@ impl Expansion<'_> {
         let arguments = self
             .arguments
             .iter()
-            .map(|Argument { variable, name, .. }| quote!(#name = (&&#private::SpanField(&#variable)).field(),));
+            .map(|argument| (&argument.name, argument.reference()))
+            .map(|(name, reference)| quote!(#name = (&&#private::SpanField(#reference)).field(),));
         let fields = &options.fields;
         let follows_from = options.follows_from.as_ref().map(|causes| {
             let (span, cause) = (local("span"), local("cause"));
-            quote!(for #cause in #causes { #span.follows_from(#cause); })
+            quote!(#[allow(for_loops_over_fallibles)] for #cause in #causes { #span.follows_from(#cause); })
         });
         let span = local("span");
         quote!(#private::apart(|| {
@@ -189,14 +198,29 @@ impl Expansion<'_> {
         quote!(let #exit = &#private::ExitLine::new();)
     }
 
+    /// Returns statements that declare the arguments that exist in some configurations only.
+    fn conditional(&self) -> TokenStream {
+        let private = &self.private;
+        let conditional = self.arguments.iter().filter(|argument| !argument.conditions.is_empty());
+        let declarations = conditional.map(|Argument { variable, local, conditions, .. }| {
+            quote! {
+                #[cfg(all(#(#conditions),*))]
+                let #local = &#variable;
+                #[cfg(not(all(#(#conditions),*)))]
+                let #local = &#private::NoValue;
+            }
+        });
+        quote!(#(#declarations)*)
+    }
+
     fn target(&self) -> TokenStream {
         self.options.target.as_ref().map_or_else(|| quote!(::core::module_path!()), ToTokens::to_token_stream)
     }
 
     /// Returns statements that keep or summarise the arguments.
     fn keep(&self) -> TokenStream {
-        let arguments = self.arguments.iter().map(|Argument { variable, local, .. }| {
-            let kept = self.kept(variable);
+        let arguments = self.arguments.iter().map(|argument| {
+            let (local, kept) = (&argument.local, self.kept(&argument.reference()));
             quote! {
                 #[allow(unknown_lints, clippy::used_underscore_binding)]
                 let #local = #kept;
@@ -205,10 +229,10 @@ impl Expansion<'_> {
         quote!(#(#arguments)*)
     }
 
-    /// Returns an expression that keeps or summarises an argument.
-    fn kept(&self, variable: &Ident) -> TokenStream {
+    /// Returns an expression that keeps or summarises the value of a reference.
+    fn kept(&self, reference: &TokenStream) -> TokenStream {
         let private = &self.private;
-        self.selected(&quote!(&&&&&&&&&&&#private::ArgumentValue(&#variable)))
+        self.selected(&quote!(&&&&&&&&&&&#private::ArgumentValue(#reference)))
     }
 
     /// Returns an expression that keeps a returned value. It has two references less than that of an argument, so that
