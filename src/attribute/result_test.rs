@@ -3,6 +3,8 @@
 use std::any::type_name;
 use std::fmt::{Display, Write};
 
+use record::internal::REJECTED_BY;
+
 use crate::attribute::function_failure::FunctionFailure;
 use crate::check::site::CheckSite;
 use crate::check::{Check, Finite};
@@ -84,6 +86,6 @@ pub fn fail_if<'a, T, R: ResultTest>(
     returned: &'a dyn Capture,
 ) -> Option<FunctionFailure<'a>> {
     let reason = predicate(success?).rejection()?;
-    let message = reason.unwrap_or_else(|| format!("the result is rejected by fail_if = {text}"));
+    let message = reason.unwrap_or_else(|| format!("{REJECTED_BY}{text}"));
     Some(FunctionFailure::of_value("RejectedResult", message).with_returned(returned))
 }

@@ -16,7 +16,9 @@ use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
 use diagnose::{Rules, diagnose_with, prepend_resolutions, suggest_as_author};
-use record::internal::{Redactor, SCHEMA_VERSION, apply_limits, free_name, reserved_in_context};
+use record::internal::{
+    Redactor, SCHEMA_VERSION, apply_limits, free_name, is_unrelated, reserved_in_context, returned_nan, returned_texts,
+};
 use record::{Amendment, Category, Context, ErrorEntry, Failure, Limits, Location, Map, Store, amend};
 use runtime::lock::Renewable;
 use runtime::stderr;
@@ -509,9 +511,11 @@ fn categorize(observation: &Observation) -> (Category, Option<String>) {
     let fields = observation.event.iter().filter_map(|(_, value)| value.as_str());
     let errors = &observation.error.entries;
     let reasons = observation.reason.as_deref().into_iter().chain(observation.error_type.as_deref());
-    let category = find_category(
-        reasons.chain(names(errors)).chain(messages(errors)).chain([observation.message.as_str()]).chain(fields),
-    );
+    let of_result = returned_texts(&observation.event).into_iter().map(|(_, text)| text);
+    let texts = reasons.chain(names(errors)).chain(messages(errors)).chain([observation.message.as_str()]);
+    let category = find_category(texts.chain(fields).chain(of_result))
+        .or_else(|| returned_nan(&observation.event).then_some(Category::NonFinite))
+        .or_else(|| names(errors).find_map(Category::of_name));
     let fallback = if observation.trigger == Trigger::Panic { Category::Panic } else { Category::Other };
     (category.unwrap_or(fallback), reason)
 }
@@ -529,8 +533,9 @@ fn messages(errors: &[ErrorEntry]) -> impl Iterator<Item = &str> {
     errors.iter().rev().map(|error| error.message.as_str())
 }
 
-fn find_category<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<Category> {
-    texts.find_map(|text| Category::of_text(&shorten(text, MAX_CATEGORY_TEXT_BYTES)))
+fn find_category<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Category> {
+    let mut related = texts.filter(|text| !is_unrelated(text));
+    related.find_map(|text| Category::of_text(&shorten(text, MAX_CATEGORY_TEXT_BYTES)))
 }
 
 impl std::fmt::Debug for Recorder {

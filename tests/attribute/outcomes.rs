@@ -422,6 +422,48 @@ fn none_directly_after_an_error_event_has_no_record_of_its_own() {
     assert_eq!(failures[0].error_message, "no change of sign");
 }
 
+#[derive(Debug, Clone)]
+#[expect(dead_code, reason = "`Debug` reads it")]
+struct Report {
+    x: [f64; 2],
+    state: State,
+}
+
+#[derive(Debug, Clone)]
+#[expect(dead_code, reason = "`Debug` reads it")]
+struct State {
+    method: &'static str,
+    termination: &'static str,
+}
+
+#[computation("Eq. 1", fail_if = |report| !report.state.termination.is_empty())]
+fn report(termination: &'static str, x: f64) -> Report {
+    Report { x: [1.0, x], state: State { method: "gmres", termination } }
+}
+
+#[computation("Eq. 1", fail_if = |list| list.is_empty())]
+fn empty() -> Vec<f64> {
+    Vec::new()
+}
+
+#[test]
+fn the_rejected_value_determines_the_category_and_the_predicate_does_not() {
+    let run = in_child(|dir| {
+        let _guard = init(dir).unwrap();
+        report("Maximum number of iterations reached", 1.0);
+        report("stopped", f64::NAN);
+        assert!(empty().is_empty());
+    })
+    .ok();
+    let failures = run.failures();
+    let categories = failures.iter().map(|failure| failure.context.category.unwrap());
+    assert_eq!(categories.collect::<Vec<_>>(), [Category::MaxIterations, Category::NonFinite, Category::Other]);
+    let expected = "The function returned a value that is not finite: returned.x = (1, NaN).";
+    assert!(failures[1].suggested_fixes[0].starts_with("x = NaN is an input"), "{:?}", failures[1].suggested_fixes);
+    assert!(failures[1].suggested_fixes[1].starts_with(expected), "{:?}", failures[1].suggested_fixes);
+    assert!(failures[2].suggested_fixes.is_empty(), "{:?}", failures[2].suggested_fixes);
+}
+
 #[computation("Eq. 1", finite)]
 fn finite(x: f64) -> f64 {
     x

@@ -26,8 +26,9 @@ pub use value::{Limits, Map, MapIter, Value};
 /// Items that the other crates of the project use. They may change in any release.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::failure::categorization::is_unreadable;
+    pub use crate::failure::categorization::{REJECTED_BY, is_unrelated};
     pub use crate::failure::fingerprint::{fingerprint, without_numbers};
+    pub use crate::failure::returned::{RETURNED, returned_nan, returned_texts};
     pub use crate::failure::{SCHEMA_VERSION, reserved_in_context};
     pub use crate::files::{apart_from_stdio, open_ordinary, read_bounded};
     pub use crate::parameter_summary::ParameterSummary;

@@ -99,9 +99,12 @@ impl WordSequence {
 }
 
 /// A phrase that a text may contain, such as `lost * digits`. The star matches a few words.
+///
+/// Words after ` !` must not follow the phrase: `pivot is zero !based` is not in "pivot is zero-based".
 #[derive(Clone, Debug)]
 pub struct Phrase {
     parts: Vec<WordSequence>,
+    excluded: Option<WordSequence>,
     filter_bits: u64,
     has_numbers: bool,
 }
@@ -112,11 +115,17 @@ const MAX_GAP_WORDS: usize = 5;
 impl Phrase {
     /// Parses a phrase. Returns `None` if it contains no word.
     pub fn of(text: &str) -> Option<Self> {
+        let (text, excluded) = text.split_once(" !").map_or((text, None), |(text, words)| (text, Some(words)));
         let parts: Vec<WordSequence> =
             text.split('*').map(WordSequence::of).filter(|part| !part.ends.is_empty()).collect();
         let filter_bits = parts.iter().fold(0, |filter_bits, part| filter_bits | part.filter_bits);
         let has_numbers = parts.iter().any(|part| part.iter().any(|word| !word.starts_with(char::is_alphabetic)));
-        (!parts.is_empty()).then_some(Phrase { parts, filter_bits, has_numbers })
+        (!parts.is_empty()).then_some(Phrase {
+            parts,
+            excluded: excluded.map(WordSequence::of),
+            filter_bits,
+            has_numbers,
+        })
     }
 
     /// Returns false if a text with this filter cannot contain the phrase.
@@ -136,26 +145,39 @@ impl Phrase {
             let rest = (at..words.ends.len()).map(|at| words.word(at));
             // A phrase with numbers, such as `ising 2d`, has to match them.
             let compared = rest.filter(|word| self.has_numbers || word.starts_with(char::is_alphabetic));
-            parts_follow(&self.parts, compared, 0)
+            self.parts_follow(&self.parts, compared, 0)
         })
     }
-}
 
-/// Returns true if the parts follow each other. At most `gap` words precede the first part.
-fn parts_follow<'a>(parts: &[WordSequence], words: impl Iterator<Item = &'a str> + Clone, gap: usize) -> bool {
-    let Some((first, rest)) = parts.split_first() else { return true };
-    let length = first.ends.len();
-    (0..=gap).any(|skipped| {
-        let here = words.clone().skip(skipped);
-        let is_here = here.clone().take(length).eq(first.iter());
-        is_here && (rest.is_empty() || rest_follows(rest, here.skip(length)))
-    })
-}
+    /// Returns true if the parts follow each other, and no excluded word follows them. At most `gap` words precede the
+    /// first part.
+    fn parts_follow<'a>(
+        &self,
+        parts: &[WordSequence],
+        words: impl Iterator<Item = &'a str> + Clone,
+        gap: usize,
+    ) -> bool {
+        let Some((first, rest)) = parts.split_first() else { return true };
+        let length = first.ends.len();
+        (0..=gap).any(|skipped| {
+            let here = words.clone().skip(skipped);
+            let is_here = here.clone().take(length).eq(first.iter());
+            let mut after = here.skip(length);
+            is_here && if rest.is_empty() { self.may_precede(after.next()) } else { self.rest_follows(rest, after) }
+        })
+    }
 
-/// Collects the words into a list, because the types of the iterators would nest without end.
-fn rest_follows<'a>(parts: &[WordSequence], words: impl Iterator<Item = &'a str> + Clone) -> bool {
-    let words: Vec<&str> = words.take(parts.iter().map(|part| part.ends.len() + MAX_GAP_WORDS).sum()).collect();
-    parts_follow(parts, words.iter().copied(), MAX_GAP_WORDS)
+    fn may_precede(&self, next: Option<&str>) -> bool {
+        next.zip(self.excluded.as_ref()).is_none_or(|(next, excluded)| !excluded.contains(next))
+    }
+
+    /// Collects the words into a list, because the types of the iterators would nest without end.
+    fn rest_follows<'a>(&self, parts: &[WordSequence], words: impl Iterator<Item = &'a str> + Clone) -> bool {
+        let length: usize = parts.iter().map(|part| part.ends.len() + MAX_GAP_WORDS).sum();
+        // One more word may be excluded.
+        let words: Vec<&str> = words.take(length + 1).collect();
+        self.parts_follow(parts, words.iter().copied(), MAX_GAP_WORDS)
+    }
 }
 
 fn filter_bit(word: &str) -> u64 {
@@ -201,6 +223,10 @@ mod tests {
             ("ising_2d on a torus", "ising 2d", true),
             ("error 42", "error 42", true),
             ("error 41", "error 42", false),
+            ("pivot 1 is zero", "pivot is zero !based indexed", true),
+            ("pivot 1 is zero-based", "pivot is zero !based indexed", false),
+            ("pivot is zero-based, and pivot 1 is zero", "pivot is zero !based", true),
+            ("rows of the pivot are zero based", "rows * zero !based", false),
         ] {
             assert_eq!(Phrase::of(phrase).unwrap().is_in(&WordSequence::of(text)), is_there, "{phrase} in {text}");
         }

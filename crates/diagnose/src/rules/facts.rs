@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 
 use crate::convergence::SeriesRole;
-use record::internal::REDACTED;
-use record::internal::WordSequence;
-use record::internal::is_unreadable;
+use record::internal::{REDACTED, RETURNED, WordSequence, is_unrelated, returned_texts};
 use record::{Behaviour, Convergence, ErrorEntry, Failure, TrailEntry};
 use record::{Map, Value};
 use text::boundary_before;
@@ -18,6 +16,10 @@ const MAX_SERIES: usize = 256;
 const MAX_TEXT_BYTES: usize = 2048;
 /// Minimum magnitude that is large in any unit.
 const LARGE_MAGNITUDE: f64 = 1e10;
+
+/// The paths of the event and of the parameters in the record.
+const EVENT: &str = "context.event";
+const PARAMETERS: &str = "parameters";
 
 /// Entries of the event that describe a failed check.
 const CHECK_RESULTS: &[&str] = &["check", "name", "value", "index", "bound", "bound_name", "trail_end"];
@@ -35,6 +37,8 @@ pub(super) struct Facts<'a> {
     pub(super) method_bits: u64,
     /// Fields of the failing event, fields of the errors' data, and parameters, in this order.
     pub(super) values: Vec<NamedValue<'a>>,
+    /// The value that the function returned, and the fields of its objects.
+    pub(super) returned: Vec<NamedValue<'a>>,
     pub(super) series: Vec<TrailSeries<'a>>,
 }
 
@@ -78,6 +82,7 @@ impl<'a> Facts<'a> {
             texts,
             methods,
             values: values(failure),
+            returned: returned_values(failure),
             series: series(failure),
         }
     }
@@ -122,6 +127,22 @@ impl NamedValue<'_> {
     pub(super) fn field(&self) -> String {
         format!("{}.{}", self.place, self.name)
     }
+
+    /// Returns true if the value is a parameter, or a field of one.
+    pub(super) fn is_parameter(&self) -> bool {
+        self.place == PARAMETERS || self.place.starts_with("parameters.")
+    }
+
+    /// Returns true if the function returned the value.
+    pub(super) fn is_returned(&self) -> bool {
+        self.place == EVENT && self.name == RETURNED
+    }
+
+    /// Returns the name with the names of the objects around it: `options.rtol`.
+    pub(super) fn path(&self) -> String {
+        let around = [PARAMETERS, EVENT].iter().find_map(|root| self.place.strip_prefix(root)?.strip_prefix('.'));
+        around.map_or_else(|| self.name.to_owned(), |around| format!("{around}.{}", self.name))
+    }
 }
 
 fn texts(failure: &Failure) -> Vec<SearchText<'_>> {
@@ -138,7 +159,8 @@ fn texts(failure: &Failure) -> Vec<SearchText<'_>> {
         texts.extend(Some(error.message.as_str()).filter(is_new).map(|message| text(at("message"), message)));
         texts.extend(error.notes.iter().enumerate().map(|(index, note)| text(at(&format!("notes[{index}]")), note)));
     }
-    texts.retain(|text| !is_unreadable(text.text));
+    texts.extend(returned_texts(&failure.context.event).into_iter().map(|(path, words)| text(path.into(), words)));
+    texts.retain(|text| !is_unrelated(text.text));
     texts
 }
 
@@ -169,7 +191,7 @@ fn truncate(text: &str) -> &str {
 
 fn values(failure: &Failure) -> Vec<NamedValue<'_>> {
     let mut values = Vec::new();
-    collect_values(&failure.context.event, "context.event".into(), &mut values);
+    collect_values(&failure.context.event, EVENT.into(), &mut values);
     if failure.context.event.get("check").is_some() {
         // The result of a check is no input.
         values.retain(|value| !CHECK_RESULTS.contains(&value.name));
@@ -179,11 +201,26 @@ fn values(failure: &Failure) -> Vec<NamedValue<'_>> {
             collect_values(data, format!("context.errors[{depth}].data").into(), &mut values);
         }
     }
-    collect_values(&failure.parameters, "parameters".into(), &mut values);
+    collect_values(&failure.parameters, PARAMETERS.into(), &mut values);
     for (name, value) in failure.parameters.iter() {
         // Settings of a solver are often grouped in an object.
         if let Value::Map(inner) = value {
             collect_values(inner, format!("parameters.{name}").into(), &mut values);
+        }
+    }
+    values
+}
+
+fn returned_values(failure: &Failure) -> Vec<NamedValue<'_>> {
+    let mut values = Vec::new();
+    let Some((name, value)) = failure.context.event.iter().find(|(name, _)| *name == RETURNED) else { return values };
+    values.push(NamedValue { place: EVENT.into(), name, words: WordSequence::of(name), value });
+    let Value::Map(fields) = value else { return values };
+    let place = format!("{EVENT}.{RETURNED}");
+    collect_values(fields, place.clone().into(), &mut values);
+    for (name, value) in fields.iter() {
+        if let Value::Map(inner) = value {
+            collect_values(inner, format!("{place}.{name}").into(), &mut values);
         }
     }
     values

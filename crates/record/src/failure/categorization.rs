@@ -7,13 +7,27 @@ use runtime::lock::Lazy;
 
 use super::category::{Category, PHRASES};
 use super::context::{ErrorEntry, Relation};
-use super::lapack;
 use super::record::Failure;
+use super::returned::{returned_nan, returned_texts};
+use super::{assertion, lapack, requirement};
 use crate::phrases::{Phrase, WordSequence};
 use text::shorten;
 
 /// Maximum number of bytes of a text that are searched.
 const MAX_TEXT_BYTES: usize = 4096;
+
+/// The beginning of the message about a result that `fail_if` rejected. The text of the predicate follows.
+pub const REJECTED_BY: &str = "the result is rejected by fail_if = ";
+
+/// Names of errors that suggest a category if no other text does.
+const VAGUE_NAMES: [(&str, Category); 6] = [
+    ("shape", Category::DimensionMismatch),
+    ("shapes", Category::DimensionMismatch),
+    ("dimension", Category::DimensionMismatch),
+    ("dimensions", Category::DimensionMismatch),
+    ("domain", Category::DomainError),
+    ("pivot", Category::SingularMatrix),
+];
 
 /// All phrases with the category that each identifies. Earlier phrases are more specific.
 static ALL_PHRASES: Lazy<Vec<(Category, Phrase)>> = Lazy::new(|| {
@@ -27,7 +41,17 @@ impl Category {
     pub fn of_text(text: &str) -> Option<Self> {
         let words = WordSequence::of_message(text);
         let category = ALL_PHRASES.get().iter().find(|(_, phrase)| phrase.is_in(&words)).map(|(category, _)| *category);
-        category.or_else(|| lapack::category(text, &words))
+        requirement::category(text, category)
+            .or(category)
+            .or_else(|| lapack::category(text, &words))
+            .or_else(|| assertion::category(text))
+    }
+
+    /// Returns the category that the whole name of an error suggests, such as `Shape`.
+    #[doc(hidden)]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let last = name.rsplit([':', '.']).next().unwrap_or(name);
+        VAGUE_NAMES.iter().find(|(known, _)| last.eq_ignore_ascii_case(known)).map(|(_, category)| *category)
     }
 }
 
@@ -79,12 +103,15 @@ impl Failure {
         if handled {
             return self.by_precedence(true).find_map(|error| strong(&names(error), &messages(error))).or(vague);
         }
+        let of_result = returned_texts(&context.event).into_iter().map(|(_, text)| text);
         let reason = context.reason.as_deref();
         strong(reason.as_slice(), &[])
             .or_else(|| self.by_precedence(false).find_map(|error| strong(&names(error), &messages(error))))
             .or_else(|| strong(&[&self.error_type], &[&self.error_message]))
-            .or_else(|| category_of_texts(&fields.collect::<Vec<_>>()))
+            .or_else(|| category_of_texts(&fields.chain(of_result).collect::<Vec<_>>()))
             .or(vague)
+            .or_else(|| returned_nan(&context.event).then_some(Category::NonFinite))
+            .or_else(|| self.by_precedence(false).flat_map(names).find_map(Category::of_name))
     }
 
     /// Returns the failing error, then its causes. The members of a group come before the group, whose message
@@ -110,14 +137,16 @@ fn messages(error: &ErrorEntry) -> Vec<&str> {
     std::iter::once(&error.message).chain(&error.notes).map(String::as_str).collect()
 }
 
-/// Returns true for the text that the Python package writes instead of an unreadable message. It names the type of
-/// another error, which does not describe this one.
-pub fn is_unreadable(text: &str) -> bool {
-    text.starts_with("<its str raised ") && text.ends_with('>')
+/// Returns true for a text whose words do not describe the failure.
+///
+/// The Python package writes such a text instead of an unreadable message; it names the type of another error. The
+/// predicate of `fail_if` describes every result that is rejected: `|list| list.is_empty()`.
+pub fn is_unrelated(text: &str) -> bool {
+    (text.starts_with("<its str raised ") && text.ends_with('>')) || text.starts_with(REJECTED_BY)
 }
 
 fn category_of_texts(texts: &[&str]) -> Option<Category> {
-    texts.iter().filter(|text| !is_unreadable(text)).find_map(|text| Category::of_text(&shorten(text, MAX_TEXT_BYTES)))
+    texts.iter().filter(|text| !is_unrelated(text)).find_map(|text| Category::of_text(&shorten(text, MAX_TEXT_BYTES)))
 }
 
 #[cfg(test)]
@@ -160,6 +189,22 @@ mod tests {
             ("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)", Category::DimensionMismatch),
             ("CUDA out of memory. Tried to allocate 20.00 MiB", Category::OutOfMemory),
             ("underflow in dt 0.0", Category::StepSizeUnderflow),
+            ("NonPositivePivot { index: 0 }", Category::SingularMatrix),
+            ("ZeroPivot { index: 3 }", Category::SingularMatrix),
+            ("pivot 1 is zero", Category::SingularMatrix),
+            ("the pivot in row 3 is zero", Category::SingularMatrix),
+            ("zero on the diagonal at 4", Category::SingularMatrix),
+            ("Linear resolution failed.", Category::SingularMatrix),
+            ("shape 4×5 is not square", Category::DimensionMismatch),
+            ("Unable to solve a non-square system.", Category::DimensionMismatch),
+            ("NonSquare", Category::DimensionMismatch),
+            (
+                "Number of parameters on builder does not match number of parameters in equations. Expected 2, got 0",
+                Category::DimensionMismatch,
+            ),
+            ("Interpolation vector is not the correct length, expected 2, got 3", Category::DimensionMismatch),
+            ("Batch count does not match, expected 2, got 3", Category::DimensionMismatch),
+            ("The input vector must be of the same size as the matrix.", Category::DimensionMismatch),
         ] {
             assert_eq!(Category::of_text(text), Some(category), "{text}");
         }
@@ -169,6 +214,63 @@ mod tests {
     fn words_are_whole() {
         for text in ["missing information", "banana", "instant", "informal", "", "singularity theory"] {
             assert_eq!(Category::of_text(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn similar_words_have_no_category() {
+        for text in [
+            "pivot 1 is zero-based",
+            "pivot 1 is zero indexed",
+            "the pivot index is zero",
+            "not square roots but cubes",
+            "the field is not square-integrable",
+            "a non-square root",
+            "the checksum does not match",
+            "the version does not match",
+            "the number of the job",
+            "the shape parameter",
+            "invalid shape parameter alpha",
+            "incorrect shape factor",
+            "ready, expected 2, got 3",
+            "positive pivot",
+            "the count is right",
+        ] {
+            assert_eq!(Category::of_text(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_vague_name_yields_to_the_message() {
+        let with_variant = |variant: &str, message: &str| {
+            let mut failure = failure(&[("Error", message, None)]);
+            failure.context.errors[0].variant = Some(variant.to_owned());
+            failure.determine_category()
+        };
+        assert_eq!(with_variant("Shape", "4 and 5"), Category::DimensionMismatch);
+        assert_eq!(with_variant("Shape", "the shape parameter must be > 0"), Category::DomainError);
+        assert_eq!(with_variant("ShapeParameter", "4 and 5"), Category::Other);
+    }
+
+    #[test]
+    fn the_predicate_of_fail_if_is_no_description() {
+        let rejected = |predicate: &str, event: &str| {
+            let mut failure = failure(&[("RejectedResult", &format!("{REJECTED_BY}{predicate}"), None)]);
+            failure.context.event = serde_json::from_str(event).unwrap();
+            failure.determine_category()
+        };
+        for (predicate, event, category) in [
+            ("|s| s.is_empty()", "{}", Category::Other),
+            ("|s| s.is_nan()", r#"{"returned": 1.0}"#, Category::Other),
+            ("|s| s.is_nan()", r#"{"returned": "NaN"}"#, Category::NonFinite),
+            ("|s| s.diverged", r#"{"returned": {"reason": "DIVERGED_MAX_IT"}}"#, Category::MaxIterations),
+            (
+                "|s| !s.ok",
+                r#"{"returned": {"state": {"termination": "Maximum number of iterations reached"}, "x": "NaN"}}"#,
+                Category::MaxIterations,
+            ),
+        ] {
+            assert_eq!(rejected(predicate, event), category, "{predicate} {event}");
         }
     }
 

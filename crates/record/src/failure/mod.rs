@@ -1,5 +1,6 @@
 //! The record of one failure.
 
+mod assertion;
 pub(crate) mod categorization;
 pub(crate) mod category;
 mod context;
@@ -15,6 +16,8 @@ mod panic_origin;
 mod read;
 mod record;
 mod repair;
+mod requirement;
+pub(crate) mod returned;
 mod schema;
 #[cfg(test)]
 mod schema_generator;
