@@ -1,6 +1,7 @@
 //! The conditions of rules. A condition that holds returns the part of the failure that satisfies it.
 
 use super::facts::{Facts, NamedValue, SearchText, TrailSeries};
+use super::non_finite_value::{is_non_finite, is_wrong};
 use super::value_test::ValueTest;
 use crate::convergence::SeriesRole;
 use record::Behaviour;
@@ -19,6 +20,10 @@ pub(super) enum Condition {
     WithoutWords(Phrases),
     Value(Names, ValueMatcher),
     WithoutValue(Names, ValueMatcher),
+    /// A parameter that is not finite, although its name does not allow infinity.
+    NonFiniteParameter,
+    /// A returned value that is not finite.
+    NonFiniteResult,
     WithoutSeries(Names),
     Method(Phrases),
     /// The texts or the method contain a phrase.
@@ -43,6 +48,8 @@ pub(super) enum ConditionMatch<'a> {
     Text { field: &'a str, text: &'a str },
     /// A named value.
     Value(&'a NamedValue<'a>),
+    /// A value that is not finite, or has entries that are not finite.
+    NonFiniteValue(&'a NamedValue<'a>),
     /// A series of the trail.
     Series(&'a TrailSeries<'a>),
     /// A series that became non-finite.
@@ -78,6 +85,13 @@ impl Condition {
             Condition::WithoutValue(names, matcher) => {
                 find_value(names, matcher).is_none().then_some(ConditionMatch::Absence)
             }
+            Condition::NonFiniteParameter => {
+                let mut parameters = facts.values.iter().filter(|value| value.is_parameter());
+                parameters.find(|value| is_wrong(value)).map(ConditionMatch::NonFiniteValue)
+            }
+            Condition::NonFiniteResult => {
+                facts.returned.iter().find(|value| is_wrong(value)).map(ConditionMatch::NonFiniteValue)
+            }
             Condition::WithoutSeries(names) => {
                 find_series(names, &|_| true).is_none().then_some(ConditionMatch::Absence)
             }
@@ -110,7 +124,10 @@ impl Condition {
             Condition::Value(..) => 3,
             Condition::Series(..) | Condition::Growth(..) => 4,
             Condition::NonFinite(_) => 6,
+            Condition::NonFiniteResult => 6,
             Condition::Overflow(..) => 7,
+            // All else may follow from it.
+            Condition::NonFiniteParameter => 9,
         }
     }
 
@@ -150,7 +167,7 @@ impl Condition {
             ],
             Condition::NonFinite(_) | Condition::BoundCrossing(_) => &["", "bad", "at", "bound", "first", "last"],
             Condition::Overflow(..) => &["", "bad", "at", "first", "last", "rate", "rows", "from", "to"],
-            Condition::Method(_) => &[""],
+            Condition::Method(_) | Condition::NonFiniteParameter | Condition::NonFiniteResult => &[""],
             Condition::Computation(_)
             | Condition::Words(_)
             | Condition::WordsOrMethod(_)
@@ -170,6 +187,8 @@ impl Condition {
             | Condition::Overflow(names, _)
             | Condition::BoundCrossing(names) => names.0.first().map(|name| name.text.as_str()),
             Condition::Method(_) => Some("method"),
+            Condition::NonFiniteParameter => Some("parameter"),
+            Condition::NonFiniteResult => Some("returned"),
             Condition::Computation(_)
             | Condition::Words(_)
             | Condition::WordsOrMethod(_)
@@ -218,7 +237,9 @@ impl Names {
     }
 
     fn match_value(&self, value: &NamedValue<'_>) -> bool {
-        self.0.iter().any(|name| name.text == ANY || value.words.ends_with(&name.words))
+        // A result is no input.
+        let is_any = |name: &NamePattern| name.text == ANY && !value.is_returned();
+        self.0.iter().any(|name| is_any(name) || value.words.ends_with(&name.words))
     }
 
     fn match_series(&self, series: &TrailSeries<'_>) -> bool {
@@ -260,15 +281,5 @@ impl ValueMatcher {
             },
             ValueTest::Null => matches!(value, Value::Null),
         }
-    }
-}
-
-fn is_non_finite(value: &Value) -> bool {
-    match value {
-        Value::Float(x) => !x.is_finite(),
-        Value::List(list) => list.iter().any(is_non_finite),
-        // A long array is recorded as a summary.
-        Value::Map(map) => map.get("non_finite").and_then(Value::as_f64).is_some_and(|count| count > 0.0),
-        _ => false,
     }
 }

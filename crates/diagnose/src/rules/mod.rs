@@ -3,6 +3,7 @@
 mod builtin;
 mod condition;
 mod facts;
+mod non_finite_value;
 mod number;
 mod rule;
 mod rule_match;
@@ -204,6 +205,44 @@ mod tests {
         };
         assert!(limited(&[]).starts_with("maxiter = 3 is a low limit"));
         assert!(!limited(&[("residual", vec![1.0, 3.0, 0.5, 2.0])]).contains("is a low limit"));
+    }
+
+    #[test]
+    fn messages_of_solvers_have_fitting_suggestions() {
+        for (message, category, start) in [
+            ("NonPositivePivot { index: 0 }", Category::SingularMatrix, "The matrix is not positive definite."),
+            ("pivot 1 is zero", Category::SingularMatrix, "The matrix has a zero pivot (index = 0)."),
+            ("sd_tolerance must be >= 0", Category::DomainError, "An argument is outside the range that the message"),
+            ("tol must be positive", Category::DomainError, "A parameter such as a variance"),
+            ("eta must be in [0, 1/4)", Category::DomainError, "The argument has to lie in the interval"),
+            ("shape 4×5 is not square", Category::DimensionMismatch, "Only a square matrix has an inverse"),
+            ("Unable to solve a non-square system.", Category::DimensionMismatch, "Only a square matrix"),
+            (
+                "Number of parameters on builder does not match number of parameters in equations",
+                Category::DimensionMismatch,
+                "Two numbers that have to agree differ",
+            ),
+        ] {
+            let mut failure = Failure::new("solve", "§2", "SolverError", message);
+            let mut error = record::ErrorEntry::new(message.to_owned());
+            error.data = Some(Value::Map(Map::from_iter([("index", Value::Int(0))])));
+            failure.context.errors = vec![error];
+            failure.context.category = Some(failure.determine_category());
+            assert_eq!(failure.context.category, Some(category), "{message}");
+            let fix = first_fix(failure);
+            assert!(fix.starts_with(start), "{message}: {fix}");
+        }
+    }
+
+    #[test]
+    fn the_predicate_of_fail_if_matches_no_rule() {
+        let message = format!("{}|list| list.is_empty()", record::internal::REJECTED_BY);
+        let mut rejected = Failure::new("solve", "§2", "RejectedResult", message);
+        rejected.context.category = Some(Category::Other);
+        assert_eq!(first_fix(rejected.clone()), "");
+        let reason = Map::from_iter([("reason", Value::from("the list of points is empty"))]);
+        rejected.context.event = Map::from_iter([("returned", Value::Map(reason))]);
+        assert!(first_fix(rejected).starts_with("The input is empty"));
     }
 
     #[test]

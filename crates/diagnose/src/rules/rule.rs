@@ -152,7 +152,7 @@ impl Rule {
     /// Requires that the types, the messages, the notes or the reason of the error contain one of these phrases.
     ///
     /// A phrase consists of whole words. Phrases are separated by `|`. `NewtonError` counts as two words. The star in
-    /// `lost * digits` stands for a few words.
+    /// `lost * digits` stands for a few words. `zero !based` is `zero` without `based` after it.
     ///
     /// ```
     /// let rule = tracing_failure::Rule::new("my.cholesky", "Add 1e-10 to the diagonal.")
@@ -274,6 +274,18 @@ impl Rule {
     /// Requires that neither the error nor the method contains one of these phrases.
     pub(super) fn unless_words(mut self, phrases: &str) -> Self {
         self.conditions.push(Condition::WithoutWords(Phrases::of(phrases)));
+        self
+    }
+
+    /// Requires a parameter that is not finite, unless it is an infinity that its name allows.
+    pub(super) fn non_finite_parameter(mut self) -> Self {
+        self.conditions.push(Condition::NonFiniteParameter);
+        self
+    }
+
+    /// Requires that the function returned a value that is not finite.
+    pub(super) fn non_finite_result(mut self) -> Self {
+        self.conditions.push(Condition::NonFiniteResult);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use super::condition::ConditionMatch;
 use super::facts::{Facts, NamedValue, TrailSeries};
+use super::non_finite_value::describe;
 use super::number::{brief, distinct, exact, factor_of};
 use crate::convergence::SeriesRole;
 use record::Value;
@@ -76,6 +77,7 @@ fn placeholder_text(
     let named = found.iter().filter(|(known, _)| *known == Some(name));
     named.map(|(_, found)| found).find_map(|found| match found {
         ConditionMatch::Value(value) => value_attribute(value, attribute),
+        ConditionMatch::NonFiniteValue(value) => attribute.is_empty().then(|| describe(value)).flatten(),
         ConditionMatch::Series(series) => series_attribute(series, attribute, facts),
         ConditionMatch::NonFinite(series) => {
             non_finite_attribute(series, attribute).or_else(|| series_attribute(series, attribute, facts))
@@ -100,6 +102,8 @@ fn value_text(value: &Value) -> String {
     match value {
         Value::Float(x) => distinct(*x),
         Value::String(text) => shorten_to_line(text, MAX_VALUE_CHARS),
+        // A vector may be recorded as a matrix with one row.
+        Value::List(list) if matches!(&list[..], [Value::List(_)]) => value_text(&list[0]),
         Value::List(list) if list.len() <= MAX_LISTED_ENTRIES => {
             format!("({})", list.iter().map(value_text).collect::<Vec<_>>().join(", "))
         }
@@ -246,7 +250,9 @@ pub(super) fn evidence(found: &ConditionMatch<'_>, facts: &Facts<'_>) -> Option<
         ConditionMatch::Text { field, text } => {
             ((*field).to_owned(), Value::from(shorten_to_line(text, MAX_EVIDENCE_CHARS)))
         }
-        ConditionMatch::Value(value) => (value.field(), shorten_value(value.value)),
+        ConditionMatch::Value(value) | ConditionMatch::NonFiniteValue(value) => {
+            (value.field(), shorten_value(value.value))
+        }
         ConditionMatch::Series(series) => (column_path(series), Value::from(series.convergence.behaviour.name())),
         ConditionMatch::NonFinite(series) => {
             (column_path(series), series.convergence.first_non_finite.as_ref()?.value.clone())

@@ -10,9 +10,21 @@ const GOLDBERG: &str = "Goldberg 1991, What every computer scientist should know
 pub(super) fn rules() -> Vec<Rule> {
     vec![
         Rule::new(
-            "non_finite.parameter",
-            "{any.name} = {any} is an input that is not finite. Find where it is computed or read, and reject it \
-             there.",
+            "parameter.non_finite",
+            "{parameter} is an input that is not finite. Find where it is computed or read, and reject it there.",
+        )
+        .non_finite_parameter()
+        .source(FUNCTION_NAN),
+        Rule::new(
+            "result.non_finite",
+            "The function returned a value that is not finite: {returned}. Find the first operation whose result is \
+             not finite (assert is_finite after each stage), and return an error there.",
+        )
+        .non_finite_result()
+        .source(FUNCTION_NAN),
+        Rule::new(
+            "non_finite.value",
+            "{any.name} = {any} is not finite. Find where it is computed or read, and reject it there.",
         )
         .categories(&[NonFinite, DomainError, Initialization, MaxIterations, StepSizeUnderflow])
         .value("any", ValueTest::NonFinite)
@@ -213,6 +225,16 @@ pub(super) fn rules() -> Vec<Rule> {
             "must be in|must lie in|must be between|must be within|is outside|lies outside|not \
                 in|acos|asin|arccos|arcsin|arctanh|number in range",
         )
+        .source(GOLDBERG),
+        Rule::new(
+            "domain_error.requirement",
+            "An argument is outside the range that the message states. Print it where it is set, and reject wrong \
+             values there. Usual causes are a wrong sign, a wrong unit, a percentage instead of a fraction, and \
+             arguments in the wrong order.",
+        )
+        .category(DomainError)
+        .words("must be|should be|has to be|have to be|must satisfy|must fulfil")
+        .unless_words("positive|negative|nonnegative|greater|must be between|must be within")
         .source(GOLDBERG),
         Rule::new(
             "domain_error.argument",

@@ -24,7 +24,7 @@ pub(super) fn rules() -> Vec<Rule> {
              off.",
         )
         .category(DimensionMismatch)
-        .words("must be square|expected square matrix|not square|square matrix")
+        .words("must be square|expected square matrix|not square|non square|nonsquare|square matrix")
         .source(SHAPES),
         Rule::new(
             "dimension_mismatch.scalar",
@@ -50,6 +50,18 @@ pub(super) fn rules() -> Vec<Rule> {
         .category(DimensionMismatch)
         .words("inhomogeneous|number of columns changed|ragged")
         .source("NumPy, numpy.array and numpy.loadtxt"),
+        Rule::new(
+            "dimension_mismatch.count",
+            "Two numbers that have to agree differ; the message names them. If one of them is zero, the values were \
+             not set at all. Otherwise print both lists where they are created, and find the entry that is missing or \
+             that is there twice.",
+        )
+        .category(DimensionMismatch)
+        .words(
+            "number of parameters|number of * does not match number|does not match number|do not match number|count \
+                does not match|counts do not match|count mismatch|lanes mismatch|wrong number of|incorrect number of",
+        )
+        .source(GUIDELINES),
         Rule::new(
             "dimension_mismatch.words",
             "The shapes do not match. Print both where they meet, and check the order of the axes: rows before \

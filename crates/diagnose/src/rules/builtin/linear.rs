@@ -51,7 +51,7 @@ pub(super) fn rules() -> Vec<Rule> {
              (1e-10 of the norm); otherwise use LDLᵀ or LU instead of Cholesky.",
         )
         .category(SingularMatrix)
-        .words("positive definite|cholesky|spd|non positive|potrf|spotrf|dpotrf|cpotrf|zpotrf|dposv")
+        .words("positive definite|cholesky|spd|non positive|nonpositive|negative pivot|potrf|spotrf|dpotrf|cpotrf|zpotrf|dposv")
         .source("Higham, Accuracy and Stability of Numerical Algorithms, §10"),
         Rule::new(
             "singular_matrix.least_squares",
@@ -73,6 +73,7 @@ pub(super) fn rules() -> Vec<Rule> {
         )
         .category(SingularMatrix)
         .value("pivot|row|column|pivot_index|index", ValueTest::Known)
+        .unless_words("positive|negative pivot|potrf|cholesky")
         .source(MOOSE),
         Rule::new(
             "singular_matrix",
