@@ -136,11 +136,11 @@ fn a_computation_that_closes_has_a_line_with_its_outcome() {
 }
 
 #[test]
-fn a_computation_around_one_that_panicked_has_panicked() {
+fn a_computation_without_a_reference_around_one_that_panicked_has_panicked() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         let _ = std::panic::catch_unwind(|| {
-            let _outer = info_span!("outer", computation = "outer", theoretical_ref = "§1").entered();
+            let _outer = info_span!("outer", computation = "outer").entered();
             let _inner = info_span!("inner", computation = "inner", theoretical_ref = "§1").entered();
             panic!("no such level");
         });

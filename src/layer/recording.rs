@@ -11,18 +11,16 @@ use uuid::Uuid;
 
 use crate::layer::hook_state;
 use crate::layer::layer_core::LayerCore;
-use crate::observe::backtrace;
 use crate::observe::error_chain::{ErrorChain, read_span_trace};
-use crate::observe::open_spans::{Computation, open_in_process};
+use crate::observe::open_computations::open_in_process;
+use crate::observe::open_spans::Computation;
 use crate::observe::report::{RecordedFailure, Report};
 use crate::observe::span_path::SpanPath;
 use crate::observe::thread::Busy;
 use crate::observe::trail::history::History;
+use crate::observe::{attribution, backtrace};
 use crate::recorder::Recorder;
 use crate::recorder::observation::{ComputationContext, Observation, Trigger, Verdict};
-
-/// Maximum number of inner failures that a computation remembers.
-const MAX_INNER_FAILURES: usize = 16;
 
 /// A failure whose computation, reference and parameters are arguments of a call.
 #[derive(Debug)]
@@ -76,8 +74,10 @@ impl LayerCore {
         }
         let panics = observation.attribute(span_path);
         let texts = hook_state::may_be_in_hook(observation.trigger).then(|| observation.texts());
-        let caused_by = caused_by(span_path, &computation, &report).or_else(|| observation.recorded_cause());
+        let caused_by = observation.unwound_failure.or_else(|| caused_by(span_path, &computation, &report));
+        let caused_by = caused_by.or_else(|| observation.recorded_cause());
         let is_panic = observation.trigger == Trigger::Panic;
+        let panic = observation.panic.clone();
         let started = Instant::now();
         let id = self.write(span_path, observation, computation.clone(), reference, caused_by);
         panics.iter().for_each(|panic| panic.cover(id));
@@ -86,7 +86,7 @@ impl LayerCore {
         }
         let job = if is_panic { inner_job() } else { None };
         let name = Arc::from(&*computation);
-        let failure = RecordedFailure { id, computation: name, report, is_panic, job, at: Instant::now() };
+        let failure = RecordedFailure { id, computation: name, report, is_panic, panic, job, at: Instant::now() };
         link_failure(span_path, &computation, failure, started);
         Verdict::Recorded(id)
     }
@@ -156,7 +156,8 @@ impl LayerCore {
         let (id, written) = recorder.record(observation, context);
         panics.iter().for_each(|panic| panic.cover(id));
         let name = Arc::from(&*computation);
-        let failure = RecordedFailure { id, computation: name, report, is_panic: false, job: None, at: Instant::now() };
+        let at = Instant::now();
+        let failure = RecordedFailure { id, computation: name, report, is_panic: false, panic: None, job: None, at };
         link_failure(&span_path, &computation, failure, started);
         written
     }
@@ -224,7 +225,7 @@ fn find_recursive(owner: &Computation, computation: &str, report: &Report) -> Op
 }
 
 /// Makes the failure of an inner call the failure of the outer call of a recursive function.
-fn adopt_failure(span_path: &SpanPath, computation: &str, id: Uuid, report: &Report) {
+pub(super) fn adopt_failure(span_path: &SpanPath, computation: &str, id: Uuid, report: &Report) {
     let (own, around) = span_path.owners(computation);
     for computation in own.iter().chain(&around) {
         let Some(mut state) = computation.state() else { continue };
@@ -242,16 +243,18 @@ fn adopt_failure(span_path: &SpanPath, computation: &str, id: Uuid, report: &Rep
 
 /// Returns the failure that caused this one, by precedence:
 ///
-/// the inner failure that the report names; the last inner failure, unless an inner computation succeeded since; an
-/// earlier failure of the same computation that the report names or directly follows; a failure of a computation from
-/// which this one follows.
+/// the inner failure that the report names; the only panic of another thread in the computation, if the report says that
+/// a thread panicked; the last inner failure, unless an inner computation succeeded since; an earlier failure of the
+/// same computation that the report names or directly follows; a failure of a computation from which this one follows.
 fn caused_by(span_path: &SpanPath, computation: &str, report: &Report) -> Option<Uuid> {
     let within = span_path.owner(computation).and_then(|owner| {
         let state = owner.state()?;
         let named = state.inner_failures.iter().rev().find(|inner| report.is_about(&inner.report));
+        let says_panic = attribution::reports_panic(&report.messages);
+        let joined = if says_panic { state.sole_panic_of_other_threads() } else { None };
         let last = if state.has_recovered { None } else { state.inner_failures.back() };
         let earlier = state.latest.as_ref().filter(|recorded| report.stems_from(&recorded.report));
-        named.or(last).or(earlier).map(|cause| cause.id)
+        named.or(joined).or(last).or(earlier).map(|cause| cause.id)
     });
     within.or_else(|| span_path.followed_failure())
 }
@@ -268,15 +271,11 @@ fn link_failure(span_path: &SpanPath, computation: &str, failure: RecordedFailur
     for computation in around {
         let Some(mut state) = computation.mark_failed() else { continue };
         state.recording += recording;
-        if state.inner_failures.len() == MAX_INNER_FAILURES {
-            state.inner_failures.pop_front();
-        }
-        state.inner_failures.push_back(failure.clone());
-        state.has_recovered = false;
+        state.add_inner_failure(failure.clone());
     }
     for computation in own {
         let Some(mut state) = computation.mark_failed() else { continue };
         state.recording += recording;
-        state.latest = Some(failure.clone());
+        state.add_failure(failure.clone());
     }
 }

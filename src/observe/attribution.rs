@@ -53,6 +53,11 @@ impl Attribution {
         Attribution { matched_by: PanicMatch::Unknown, panics: vec![panic] }
     }
 
+    /// Makes the panics candidates, any of which may belong to the failure or not.
+    pub(crate) fn into_candidates(self) -> Self {
+        Attribution { matched_by: PanicMatch::Unknown, ..self }
+    }
+
     /// Returns the panic that is known to have caused the failure.
     pub(crate) fn cause(&self) -> Option<&Arc<RecentPanic>> {
         if self.matched_by == PanicMatch::Unknown { None } else { self.panics.first() }
@@ -103,11 +108,12 @@ pub(crate) fn of_report(report: &PanicClues<'_>, openings: &OpeningTimes) -> Opt
     if let Some(found) = Attribution::new(PanicMatch::Message, nearest(named, openings)) {
         return Some(found);
     }
-    if report.messages.iter().any(|message| reports_panic(message)) { of_unwinding(openings) } else { None }
+    if reports_panic(report.messages) { of_unwinding(openings) } else { None }
 }
 
-fn reports_panic(message: &str) -> bool {
-    REPORTS_OF_A_PANIC.iter().any(|words| message.contains(words))
+/// Returns true if the messages of a report say that another thread panicked.
+pub(crate) fn reports_panic(messages: &[String]) -> bool {
+    messages.iter().any(|message| REPORTS_OF_A_PANIC.iter().any(|words| message.contains(words)))
 }
 
 /// The content of a report that may refer to a panic.

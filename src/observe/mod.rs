@@ -12,6 +12,7 @@ pub(crate) mod error_chain;
 pub(crate) mod eyre;
 pub(crate) mod fields;
 pub(crate) mod hash;
+pub(crate) mod open_computations;
 pub(crate) mod open_spans;
 pub(crate) mod outcome;
 pub(crate) mod ownership;

@@ -17,6 +17,7 @@ use crate::observe::callsite::SpanRole;
 use crate::observe::callsite_table;
 use crate::observe::fields::{Fields, Formatting};
 use crate::observe::hash::{NumberHasher, mix};
+use crate::observe::open_computations;
 use crate::observe::outcome::{ComputationOutcome, StatedOutcome};
 use crate::observe::report::RecordedFailure;
 use crate::observe::thread::Moment;
@@ -28,6 +29,8 @@ use crate::observe::trail::writer::WriterLease;
 use record::internal::Redactor;
 use runtime::lock::{LockGuard, Mutex};
 
+/// Maximum number of its own failures, and of inner failures, that a computation remembers.
+const MAX_FAILURES: usize = 16;
 /// Maximum number of `OpenSpan`s in a thread's pool.
 const MAX_POOLED: usize = 64;
 /// Maximum number of bytes that an `OpenSpan` in the pool may own.
@@ -121,10 +124,43 @@ pub(crate) struct ComputationState {
     pub(crate) latest: Option<RecordedFailure>,
     /// The latest failures of inner computations, newest last.
     pub(crate) inner_failures: VecDeque<RecordedFailure>,
+    /// The latest records of the computation, newest last.
+    own_failures: VecDeque<RecordedFailure>,
     /// True if an inner computation has succeeded since the latest inner failure.
     pub(crate) has_recovered: bool,
     /// The total time spent on writing records.
     pub(crate) recording: Duration,
+}
+
+impl ComputationState {
+    /// Stores a failure of the computation.
+    pub(crate) fn add_failure(&mut self, failure: RecordedFailure) {
+        push_bounded(&mut self.own_failures, failure.clone());
+        self.latest = Some(failure);
+    }
+
+    /// Stores a failure of an inner computation.
+    pub(crate) fn add_inner_failure(&mut self, failure: RecordedFailure) {
+        push_bounded(&mut self.inner_failures, failure);
+        self.has_recovered = false;
+    }
+
+    /// Returns the outermost failure of the panic that other threads have raised in the computation. Returns `None` if
+    /// there are several panics.
+    pub(crate) fn sole_panic_of_other_threads(&self) -> Option<&RecordedFailure> {
+        let recorded = self.own_failures.iter().chain(&self.inner_failures);
+        let mut panics = recorded.filter(|failure| failure.is_panic && !failure.is_of_this_thread()).rev();
+        let outermost = panics.next()?;
+        panics.all(|failure| failure.shares_panic(outermost)).then_some(outermost)
+    }
+}
+
+/// Adds a failure, and removes the oldest one if there are too many.
+fn push_bounded(failures: &mut VecDeque<RecordedFailure>, failure: RecordedFailure) {
+    if failures.len() == MAX_FAILURES {
+        failures.pop_front();
+    }
+    failures.push_back(failure);
 }
 
 /// A span from which another one follows.
@@ -183,13 +219,17 @@ impl Computation {
     /// that this thread is in: panics, and failures of other threads.
     pub(crate) fn incomplete_failures(&self) -> Vec<Uuid> {
         let state = if self.has_failures() { self.state() } else { None };
-        let is_incomplete =
-            |recorded: &&RecordedFailure| recorded.is_panic || !recorded.report.moment.is_of_this_thread();
+        let is_incomplete = |recorded: &&RecordedFailure| recorded.is_panic || !recorded.is_of_this_thread();
         let incomplete = |state: &ComputationState| {
-            let recorded = state.latest.iter().chain(&state.inner_failures);
+            let recorded = state.own_failures.iter().chain(&state.inner_failures);
             recorded.filter(is_incomplete).map(|recorded| recorded.id).collect()
         };
         state.map(|state| incomplete(&state)).unwrap_or_default()
+    }
+
+    /// Returns true if the span names the computation.
+    pub(crate) fn is_named(&self) -> bool {
+        self.is_named
     }
 
     /// Sets the outcome that the program states.
@@ -207,10 +247,13 @@ impl Computation {
         self.outcome.get()
     }
 
-    /// Tells the enclosing computations that this one succeeded after their earlier failures.
+    /// Tells the enclosing computations that this one succeeded after their earlier failures. A computation of a
+    /// destructor that runs while the thread unwinds does not end the failure.
     pub(crate) fn announce_success(&self) {
         for around in self.outwards().skip(1).filter(|around| around.has_failures()) {
-            if let Some(mut state) = around.state() {
+            if !std::thread::panicking()
+                && let Some(mut state) = around.state()
+            {
                 state.has_recovered = true;
             }
         }
@@ -270,14 +313,6 @@ pub(crate) fn failures_in_process() -> u64 {
     FAILURES.load(Ordering::Relaxed)
 }
 
-/// The number of open computations by layer. Further layers share counters.
-static OPEN_COMPUTATIONS: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
-
-/// Returns the number of open computations in the process.
-pub(crate) fn open_in_process() -> usize {
-    OPEN_COMPUTATIONS.iter().map(|open| open.load(Ordering::Relaxed)).sum()
-}
-
 /// The open spans of a layer that a record, a log line or the trail may need.
 #[derive(Debug)]
 pub(crate) struct OpenSpans {
@@ -319,11 +354,9 @@ impl Shard {
 
 impl OpenSpans {
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
         OpenSpans {
             shards: std::array::from_fn(|_| Shard::default()),
-            open_computations: &OPEN_COMPUTATIONS[number % OPEN_COMPUTATIONS.len()],
+            open_computations: open_computations::assign_counter(),
         }
     }
 

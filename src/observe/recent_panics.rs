@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::observe::backtrace;
 use crate::observe::backtrace::Trace;
+use crate::observe::open_computations::open_in_process;
 use crate::observe::{thread, unwinder};
 use record::{Frame, Location, RaisedPanic};
 use runtime::lock::Mutex;
@@ -65,7 +66,7 @@ const REPORTED: u8 = 3;
 impl RecentPanic {
     /// Creates a panic of this thread, raised now.
     pub(crate) fn here(message: String, is_text: bool, payload: usize, location: Location) -> Self {
-        let open_computations = crate::observe::open_spans::open_in_process();
+        let open_computations = open_in_process();
         let trace = if open_computations > 1 {
             backtrace::trace_with_jobs()
         } else {
@@ -173,8 +174,20 @@ pub(crate) fn all() -> Vec<Arc<RecentPanic>> {
 
 /// Returns true if the last panic of this thread may unwind it up to the caller.
 pub(crate) fn last_may_unwind_to_here() -> bool {
+    last_of_this_thread().is_none_or(|last| last.may_unwind_to_here())
+}
+
+/// Returns the last panic of this thread.
+pub(crate) fn last_of_this_thread() -> Option<Arc<RecentPanic>> {
     let here = thread::number();
-    all().iter().rfind(|panic| panic.thread_number == here).is_none_or(|last| last.may_unwind_to_here())
+    all().into_iter().rfind(|panic| panic.thread_number == here)
+}
+
+/// Returns the panic for which a record accounts. Returns `None` if there are several.
+pub(crate) fn of_record(record: Uuid) -> Option<Arc<RecentPanic>> {
+    let mut covered = all().into_iter().filter(|panic| panic.record() == Some(record));
+    let first = covered.next()?;
+    covered.next().is_none().then_some(first)
 }
 
 /// Returns true if a panic waits for the computation to which it belongs.

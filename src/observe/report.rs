@@ -6,6 +6,7 @@ use std::time::Instant;
 use tracing::callsite::Identifier;
 use uuid::Uuid;
 
+use crate::observe::recent_panics::RecentPanic;
 use crate::observe::thread::Moment;
 
 /// The properties of a report by which the error is recognised.
@@ -122,9 +123,23 @@ pub(crate) struct RecordedFailure {
     pub(crate) computation: Arc<str>,
     pub(crate) report: Report,
     pub(crate) is_panic: bool,
+    /// The panic, if it is known.
+    pub(crate) panic: Option<Arc<RecentPanic>>,
     /// The frames of the rayon job that the panic unwinds, if the thread waits in another job meanwhile.
     pub(crate) job: Option<Arc<[usize]>>,
     pub(crate) at: Instant,
+}
+
+impl RecordedFailure {
+    /// Returns true if this thread recorded the failure.
+    pub(crate) fn is_of_this_thread(&self) -> bool {
+        self.report.moment.is_of_this_thread()
+    }
+
+    /// Returns true if both failures come from the same panic.
+    pub(crate) fn shares_panic(&self, other: &RecordedFailure) -> bool {
+        matches!((&self.panic, &other.panic), (Some(own), Some(other)) if Arc::ptr_eq(own, other))
+    }
 }
 
 #[cfg(test)]

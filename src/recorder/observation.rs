@@ -60,6 +60,8 @@ pub(crate) struct Observation {
     pub(crate) content: ReportContent,
     /// The panic that is the failure. The record has its thread and its stack.
     pub(crate) panic: Option<Arc<RecentPanic>>,
+    /// The failure of an inner computation whose panic unwinds this one, too.
+    pub(crate) unwound_failure: Option<Uuid>,
     /// Panics of other threads that caused the failure.
     pub(crate) attribution: Option<Attribution>,
 }
@@ -84,6 +86,7 @@ impl Observation {
             site,
             content: ReportContent::MessageOnly,
             panic: None,
+            unwound_failure: None,
             attribution: None,
         }
     }
@@ -139,7 +142,7 @@ impl Observation {
     /// Returns the panics that the record accounts for.
     pub(crate) fn attribute(&mut self, span_path: &SpanPath) -> Vec<Arc<RecentPanic>> {
         let openings = span_path.opening_times();
-        if self.attribution.is_none() {
+        if self.attribution.is_none() && self.unwound_failure.is_none() {
             let messages = self.messages();
             let is_panic = self.trigger == Trigger::Panic;
             let clues = PanicClues { messages: &messages, payload: self.error.payload, is_panic };

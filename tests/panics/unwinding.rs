@@ -118,7 +118,7 @@ fn tasks_that_unwinding_drops_have_not_failed() {
 }
 
 #[test]
-fn nested_computations_are_unwound_by_one_failure() {
+fn nested_computations_that_unwind_have_linked_records() {
     let run = in_child(|dir| {
         let _guard = init(dir).unwrap();
         for throw in [|| panic!("pivot is zero"), || resume_unwind(Box::new("pivot is zero"))] {
@@ -130,10 +130,13 @@ fn nested_computations_are_unwound_by_one_failure() {
             });
         }
     });
-    let run = run.ok();
-    let found: Vec<_> =
-        run.failures().into_iter().map(|failure| (failure.computation, failure.error_message)).collect();
-    assert_eq!(found, [("inner".into(), "pivot is zero".into()), ("inner".to_owned(), ELSEWHERE.to_owned())]);
+    let failures = run.ok().failures();
+    let found: Vec<_> = failures.iter().map(|failure| (&*failure.computation, &*failure.error_message)).collect();
+    let panicked = [("inner", "pivot is zero"), ("outer", "pivot is zero")];
+    assert_eq!(found, [panicked, [("inner", ELSEWHERE), ("outer", ELSEWHERE)]].concat());
+    for [inner, outer] in failures.as_chunks().0 {
+        assert_eq!((inner.context.caused_by, outer.context.caused_by), (None, inner.context.id));
+    }
 }
 
 #[test]
