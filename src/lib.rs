@@ -58,7 +58,8 @@
 //!
 //! One failure makes one record. The recorder recognises an error that nested `#[instrument(err)]` functions report
 //! again while it propagates. If a computation fails because an inner one failed, it has its own record, and
-//! `context.caused_by` names the inner one.
+//! `context.caused_by` names the inner one. The same holds for each computation that a panic unwinds. Recursive calls
+//! of a function are one failure.
 //!
 //! All other fields of the computation's span and of the spans around it are parameters, whatever their names. The
 //! error of an ERROR event may be in `error`, `err`, `e`, `cause`, `exception`, `source`, `error.message` or
@@ -67,8 +68,8 @@
 //! If a panic of another thread certainly caused the failure, the record has the message, location, stack and thread of
 //! that panic. This is certain if the program reported the payload or the message, or if no other computation was open.
 //! `context.panic_origin` names the evidence. If several computations were open, it lists the candidate panics. To make
-//! the attribution certain, carry the computation to the worker with [`in_current_computation`]. [`Stats::unclaimed_panics`] counts panics that
-//! belong to no computation.
+//! the attribution certain, carry the computation to the worker with [`in_current_computation`].
+//! [`Stats::unclaimed_panics`] counts panics that belong to no computation.
 //!
 //! # Outcomes
 //!

@@ -119,7 +119,7 @@ impl LayerCore {
         };
         match latest.accounts_for(found) {
             false => Account::Missing,
-            true if latest.is_inner && is_last_panic(&latest.recorded) => Account::Inner(latest.recorded),
+            true if latest.is_inner && !is_superseded(&latest.recorded) => Account::Inner(latest.recorded),
             true => Account::Complete,
         }
     }
@@ -172,15 +172,15 @@ impl LatestFailure {
         }
     }
 
-    /// Returns true if the failure is a panic that ended with a rayon job on top of this thread's stack, or with a job
-    /// of another thread that may belong to another computation.
+    /// Returns true if the failure is a panic that ended with a rayon job, and did not leave the job to unwind the
+    /// computation.
     fn is_of_other_job(&self) -> bool {
         let Some(job) = self.recorded.job.as_deref() else { return false };
-        if !self.is_inner && !self.recorded.is_of_this_thread() {
-            // The worker ran in this computation.
-            return self.recorded.panic.as_ref().is_none_or(|panic| panic.trace.is_caught_in_job());
+        if self.is_inner {
+            // The job may belong to another computation.
+            return backtrace::trace_with_jobs().inner_job() != Some(job);
         }
-        backtrace::trace_with_jobs().inner_job() != Some(job)
+        self.recorded.panic.as_ref().is_none_or(|panic| panic.trace.is_caught_in_job())
     }
 }
 
@@ -188,10 +188,12 @@ fn are_raised_before(found: &Attribution, recorded: &RecordedFailure) -> bool {
     found.panics.iter().all(|panic| panic.raised_at <= recorded.at)
 }
 
-/// Returns true if this thread has not panicked since the failure.
-fn is_last_panic(recorded: &RecordedFailure) -> bool {
-    recent_panics::last_of_this_thread()
-        .is_none_or(|last| last.raised_at <= recorded.at || last.record() == Some(recorded.id))
+/// Returns true if a later panic of this thread may unwind it, which another computation has recorded.
+fn is_superseded(recorded: &RecordedFailure) -> bool {
+    recent_panics::last_of_this_thread().is_some_and(|last| {
+        let is_of_other = last.record().is_some_and(|record| record != recorded.id);
+        is_of_other && last.raised_at > recorded.at && last.may_unwind_to_here()
+    })
 }
 
 /// Returns the panic of an inner failure, if it is certain that it unwinds the computation.

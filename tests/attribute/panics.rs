@@ -313,4 +313,39 @@ mod workers {
         assert_eq!((&*job.computation, &*parent.computation), ("plaquette", "averaged"));
         assert_eq!((&*parent.error_message, parent.context.caused_by), ("plaquette 1 is NaN", job.context.id));
     }
+
+    #[computation("Eq. 1")]
+    fn relaxed(beta: &[f64]) {
+        let fails_often = in_current_computation(|job: usize| {
+            thread::sleep(std::time::Duration::from_micros(300));
+            assert!(job % 7 != 3, "job {job} is NaN");
+        });
+        (0..64).into_par_iter().with_max_len(1).for_each(fails_often);
+        let _ = beta;
+    }
+
+    #[computation("Eq. 0")]
+    fn relaxed_once(label: &str) {
+        relaxed(&[2.2]);
+        error!("not reached by {label}");
+    }
+
+    fn assert_linked(run: &Run) {
+        let failures = run.failures();
+        let (outer, jobs) = failures.split_last().unwrap();
+        assert!(jobs.len() > 1, "{:?}", summaries(run));
+        assert!(jobs.iter().all(|job| job.computation == "relaxed" && job.error_message.ends_with("is NaN")));
+        assert_eq!(outer.computation, "relaxed_once");
+        assert!(jobs.iter().any(|job| job.context.id == outer.context.caused_by));
+    }
+
+    #[test]
+    fn panics_of_many_jobs_account_for_their_computation() {
+        assert_linked(&run(|| relaxed_once("hot")));
+    }
+
+    #[test]
+    fn panics_of_many_jobs_account_for_their_computation_on_a_thread_of_the_pool() {
+        assert_linked(&run(|| pool().install(|| relaxed_once("hot"))));
+    }
 }
