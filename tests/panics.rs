@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "panics/functions.rs"]
+mod functions;
 #[path = "panics/hooks.rs"]
 mod hooks;
 #[path = "panics/payloads.rs"]

@@ -5,7 +5,6 @@ mod facts;
 mod functions;
 mod names;
 mod outcomes;
-mod panics;
 mod readme;
 mod signatures;
 #[path = "../support/mod.rs"]

@@ -23,7 +23,7 @@ fn mass(text: &str) -> Result<f64, SolverError> {
 }
 
 /// The outcomes of the computations in the log, in the order in which they closed.
-pub(crate) fn outcomes(run: &Run) -> Vec<String> {
+fn outcomes(run: &Run) -> Vec<String> {
     let closed = |line: &Json| line["message"] == "computation closed";
     let outcome =
         |line: &Json| format!("{} {}", line["computation"].as_str().unwrap(), line["outcome"].as_str().unwrap());

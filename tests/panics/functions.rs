@@ -5,12 +5,12 @@ use std::sync::Barrier;
 use std::thread;
 
 use rayon::prelude::*;
+use serde_json::Value as Json;
 use tracing::{error, info_span};
 use tracing_failure::record::Value;
 use tracing_failure::{Failure, computation, in_current_computation, init, trail};
 
-use crate::outcomes::outcomes;
-use crate::support::{Run, in_child};
+use super::support::{Run, in_child};
 
 /// Runs the body, which may panic.
 fn run(body: impl FnOnce()) -> Run {
@@ -23,6 +23,14 @@ fn run(body: impl FnOnce()) -> Run {
 
 fn summaries(run: &Run) -> Vec<(String, String)> {
     run.failures().into_iter().map(|failure| (failure.computation, failure.error_message)).collect()
+}
+
+/// The outcomes of the computations in the log, in the order in which they closed.
+fn outcomes(run: &Run) -> Vec<String> {
+    let closed = |line: &Json| line["message"] == "computation closed";
+    let outcome =
+        |line: &Json| format!("{} {}", line["computation"].as_str().unwrap(), line["outcome"].as_str().unwrap());
+    run.log().iter().filter(|line| closed(line)).map(outcome).collect()
 }
 
 /// Returns the number of rows of the trail.
