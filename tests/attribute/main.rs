@@ -1,6 +1,7 @@
 //! The attribute `computation`.
 
 mod arguments;
+mod costs;
 mod facts;
 mod functions;
 mod names;

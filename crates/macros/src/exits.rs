@@ -4,7 +4,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::spanned::Spanned;
 use syn::visit_mut::{VisitMut, visit_expr_mut};
-use syn::{Block, Expr, Item, Stmt, parse_quote};
+use syn::{Block, Expr, Item, Stmt, parse_quote, parse_quote_spanned};
+
+use crate::place::at;
 
 /// Adds a statement or a call before each exit of the body, which stores its line in a variable.
 pub(crate) fn mark(body: &mut Block, private: &TokenStream, line: &Ident) {
@@ -75,8 +77,11 @@ impl VisitMut for Exits<'_> {
             Expr::Try(question) => {
                 self.visit_expr_mut(&mut question.expr);
                 let (private, variable, line) = (self.private, self.line, line_of(question.question_token.span()));
-                let value = &question.expr;
-                question.expr = parse_quote!(#private::leave_at(#variable, #line, #value));
+                // The call has the place of the value, at which the compiler reports an error of the conversion.
+                let (value, place) = (&question.expr, question.expr.span());
+                let function = at(place, &quote!(#private::leave_at));
+                let place = Span::mixed_site().located_at(place);
+                question.expr = parse_quote_spanned!(place=> #function(#variable, #line, #value));
             }
             Expr::Return(exit) => {
                 let place = exit.return_token.span();

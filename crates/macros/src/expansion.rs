@@ -11,7 +11,7 @@
 //! returned
 //! ```
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -19,6 +19,7 @@ use syn::{Block, Error, ItemFn, Result, Signature, parse_quote};
 
 use crate::arguments::{self, Argument};
 use crate::options::{Level, Options};
+use crate::place::at;
 use crate::source_text::source_text;
 use crate::{exits, future, return_type};
 
@@ -99,18 +100,6 @@ struct Expansion<'a> {
 /// Returns a variable of the expansion, which the body cannot see.
 fn local(name: &str) -> Ident {
     Ident::new(&format!("__tracing_failure_{name}"), Span::mixed_site())
-}
-
-/// Returns the tokens with another place, at which the compiler reports their errors.
-fn at(place: Span, tokens: &TokenStream) -> TokenStream {
-    let locate = |mut token: TokenTree| {
-        if let TokenTree::Group(group) = &token {
-            token = Group::new(group.delimiter(), at(place, &group.stream())).into();
-        }
-        token.set_span(token.span().located_at(place));
-        token
-    };
-    tokens.clone().into_iter().map(locate).collect()
 }
 
 impl Expansion<'_> {

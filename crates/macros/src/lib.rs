@@ -7,6 +7,7 @@ mod fields;
 mod future;
 mod item;
 mod options;
+mod place;
 mod return_type;
 mod source_text;
 
