@@ -11,9 +11,6 @@ pub(crate) const COMPUTATION: &str = "computation";
 /// The field with the equation of a computation.
 pub(crate) const THEORETICAL_REF: &str = "theoretical_ref";
 
-/// The field with the category of the failures.
-pub(crate) const CATEGORY: &str = "category";
-
 /// Fields of a span that are no parameters.
 pub(crate) const RESERVED_IN_SPANS: &[&str] = &[COMPUTATION, THEORETICAL_REF];
 

@@ -7,7 +7,7 @@ use tracing::Metadata;
 use uuid::Uuid;
 
 use crate::observe::attribution::OpeningTimes;
-use crate::observe::callsite::{CATEGORY, COMPUTATION, RESERVED_IN_SPANS, SpanRole, THEORETICAL_REF};
+use crate::observe::callsite::{COMPUTATION, RESERVED_IN_SPANS, SpanRole, THEORETICAL_REF};
 use crate::observe::error_chain::TracedSpan;
 use crate::observe::open_spans::{Computation, FollowedSpan, OpenSpans};
 use crate::observe::trail::history::History;
@@ -31,13 +31,6 @@ struct PathSpan {
     fields: Map,
     computation: Option<Arc<Computation>>,
     follows: Vec<FollowedSpan>,
-}
-
-impl PathSpan {
-    /// Returns the category that the span names.
-    fn category(&self) -> Option<Category> {
-        Category::from_name(self.fields.get(CATEGORY)?.as_str()?)
-    }
 }
 
 impl SpanPath {
@@ -108,7 +101,7 @@ impl SpanPath {
 
     /// Returns the category that a span names. A field `category` with another value is only a parameter.
     pub(crate) fn category(&self) -> Option<String> {
-        let named = self.spans.iter().find_map(PathSpan::category);
+        let named = self.spans.iter().find_map(|span| Category::from_name(span.fields.get("category")?.as_str()?));
         named.map(|category| category.name().to_owned())
     }
 
@@ -150,10 +143,7 @@ impl SpanPath {
         let mut parameters = of_event.unwrap_or_default();
         for (index, span) in self.spans.iter().enumerate().skip(innermost) {
             let is_used = |name: &str| index == 0 && used.contains(&name);
-            let names_category = |name: &str| name == CATEGORY && span.category().is_some();
-            parameters.add_missing(&span.fields, |name| {
-                !RESERVED_IN_SPANS.contains(&name) && !is_used(name) && !names_category(name)
-            });
+            parameters.add_missing(&span.fields, |name| !RESERVED_IN_SPANS.contains(&name) && !is_used(name));
         }
         parameters
     }
