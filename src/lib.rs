@@ -219,7 +219,7 @@ pub mod __private {
     pub use tracing;
 
     pub use crate::attribute::argument_value::*;
-    pub use crate::attribute::call::{AsyncCall, apart, fail, run, succeed};
+    pub use crate::attribute::call::{AsyncCall, fail, in_own_frame, run, succeed};
     pub use crate::attribute::exit_line::{ExitLine, leave_at};
     pub use crate::attribute::report_note::{FailedResult, WithoutNote};
     pub use crate::attribute::result_test::{fail_if, none_is_failure, not_finite};

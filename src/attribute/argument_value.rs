@@ -1,6 +1,6 @@
 //! Selects at compile time how an argument is captured.
 //!
-//! The macro calls `(&&&&&&&&&&&ArgumentValue(&argument)).keep()`. Method resolution takes the first of these traits whose
+//! The macro calls `(&&&&&&&&&&&ArgumentValue(&argument)).keep_argument()`. Method resolution takes the first of these traits whose
 //! bounds the type of the argument satisfies. Each trait is implemented for one reference less than the one before.
 
 use std::any::type_name;
@@ -156,14 +156,22 @@ pub struct Unread(&'static str);
 
 impl Capture for Unread {
     fn capture(&self, _: &Limits) -> Option<Value> {
-        Some(format!("[not captured: the function owns or changes this {}]", short_name(self.0)).into())
+        Some(format!("[not captured: the function may change this {}]", without_paths(self.0)).into())
     }
 }
 
-/// Returns the name of a type without its path and its type arguments.
-fn short_name(type_name: &str) -> &str {
-    let path = type_name.trim_start_matches("&mut ").split('<').next().unwrap_or(type_name);
-    path.rsplit("::").next().unwrap_or(path)
+/// Returns the name of a type without the paths in it: `Vec<Point>`.
+fn without_paths(type_name: &str) -> String {
+    let mut name = String::new();
+    for part in type_name.trim_start_matches("&mut ").split_inclusive("::") {
+        if let Some(path) = part.strip_suffix("::") {
+            // Only the text after the last character that is no part of a path belongs to the path.
+            name.push_str(path.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_'));
+        } else {
+            name.push_str(part);
+        }
+    }
+    name
 }
 
 /// Declares the traits in order of precedence.
@@ -171,14 +179,14 @@ macro_rules! select {
     ($($selector:ident: [$($reference:tt)*] <$($bound:path),*> -> $captured:ty = |$value:ident| $captured_value:expr;)*) => {$(
         pub trait $selector<T> {
             type Captured;
-            fn keep(&self) -> Self::Captured;
+            fn keep_argument(&self) -> Self::Captured;
         }
 
         impl<T: $($bound +)*> $selector<T> for $($reference)* ArgumentValue<'_, T> {
             type Captured = $captured;
 
             #[inline]
-            fn keep(&self) -> $captured {
+            fn keep_argument(&self) -> $captured {
                 let $value = self.0;
                 $captured_value
             }

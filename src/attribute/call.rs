@@ -15,7 +15,7 @@ use crate::observe::reported_error;
 
 /// Returns the id and the callsite of an enabled span.
 #[inline]
-fn key(span: &Span) -> Option<(u64, &'static Metadata<'static>)> {
+fn span_key(span: &Span) -> Option<(u64, &'static Metadata<'static>)> {
     Some((span.id()?.into_u64(), span.metadata()?))
 }
 
@@ -25,7 +25,7 @@ fn key(span: &Span) -> Option<(u64, &'static Metadata<'static>)> {
 ///
 /// The body is a reference, so that it exists once, and takes no room in the frames between it and its function.
 fn in_frame_of(span: &Span, arguments: &[CallArgument<'_>], known_failures: &mut u64, body: &mut dyn FnMut()) {
-    let Some((id, meta)) = key(span) else { return body() };
+    let Some((id, meta)) = span_key(span) else { return body() };
     in_frame(id, meta, arguments, |frame| {
         let unwinding = OnUnwind(frame);
         body();
@@ -56,7 +56,7 @@ impl Drop for OnUnwind<'_> {
 /// Runs code in a stack frame of its own. Without optimisation, the variables of a macro would otherwise take room in
 /// the frame of the annotated function while its body runs, and a recursive function would soon overflow the stack.
 #[inline]
-pub fn apart<R>(work: impl FnOnce() -> R) -> R {
+pub fn in_own_frame<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
@@ -94,7 +94,7 @@ pub fn succeed(span: &Span, arguments: &[CallArgument<'_>]) {
 pub fn fail(span: &Span, arguments: &[CallArgument<'_>], error: &FunctionFailure<'_>, emit: &dyn Fn()) {
     LayerCore::state_outcome_of(span, ComputationOutcome::Failed);
     let report = || reported_error::report(error, emit);
-    let Some((id, meta)) = key(span) else { return report() };
+    let Some((id, meta)) = span_key(span) else { return report() };
     let _entered = span.enter();
     in_frame(id, meta, arguments, |frame| {
         LayerCore::complete_records(frame);
@@ -112,8 +112,8 @@ pub struct AsyncCall {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PollProgress {
-    Running,
-    Polled,
+    Suspended,
+    Polling,
     Returned,
 }
 
@@ -121,7 +121,7 @@ impl AsyncCall {
     /// Begins the call of a function with this span.
     #[must_use]
     pub fn new(span: Span) -> Self {
-        AsyncCall { span, progress: PollProgress::Running, known_failures: failures_in_process() }
+        AsyncCall { span, progress: PollProgress::Suspended, known_failures: failures_in_process() }
     }
 
     /// Returns the span of the call.
@@ -137,17 +137,17 @@ impl AsyncCall {
         body: Pin<&mut F>,
         context: &mut Context<'_>,
     ) -> Poll<F::Output> {
-        // If the poll panics, the progress remains `Polled`: the future is dropped later, but it is not cancelled.
-        self.progress = PollProgress::Polled;
+        // If the poll panics, the progress remains `Polling`: the future is dropped later, but it is not cancelled.
+        self.progress = PollProgress::Polling;
         let polled = call(&self.span, arguments, &mut self.known_failures, || body.poll(context));
-        self.progress = if polled.is_ready() { PollProgress::Returned } else { PollProgress::Running };
+        self.progress = if polled.is_ready() { PollProgress::Returned } else { PollProgress::Suspended };
         polled
     }
 }
 
 impl Drop for AsyncCall {
     fn drop(&mut self) {
-        if self.progress == PollProgress::Running {
+        if self.progress == PollProgress::Suspended {
             LayerCore::cancel(&self.span);
         }
     }

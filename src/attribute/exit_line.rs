@@ -11,6 +11,11 @@ impl ExitLine {
         Self::default()
     }
 
+    /// Returns the line, or another one if it is unknown.
+    pub fn line_or(&self, other: u32) -> u32 {
+        if self.line() > 0 { self.line() } else { other }
+    }
+
     pub(super) fn line(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }

@@ -7,7 +7,7 @@ pub struct FailedResult<R>(pub R);
 impl<T> FailedResult<Result<T, color_eyre::eyre::Report>> {
     /// Returns the value. A report gets a note with the path of its record.
     #[cold]
-    pub fn with_note(self) -> Result<T, color_eyre::eyre::Report> {
+    pub fn with_record_note(self) -> Result<T, color_eyre::eyre::Report> {
         use record::Limits;
 
         use crate::layer::layer_core::LayerCore;
@@ -28,12 +28,12 @@ impl<T> FailedResult<Result<T, color_eyre::eyre::Report>> {
 
 /// Any other value. Methods of the type itself take precedence over this trait.
 pub trait WithoutNote<R> {
-    fn with_note(self) -> R;
+    fn with_record_note(self) -> R;
 }
 
 impl<R> WithoutNote<R> for FailedResult<R> {
     #[inline]
-    fn with_note(self) -> R {
+    fn with_record_note(self) -> R {
         self.0
     }
 }

@@ -1,6 +1,6 @@
 //! Selects at compile time what a returned value states about the outcome of its function.
 //!
-//! The macro calls `(&&&&&&&&&Returned(&value)).failure()`. Method resolution takes the first of these traits that fits
+//! The macro calls `(&&&&&&&&&Returned(&value)).returned_failure()`. Method resolution takes the first of these traits that fits
 //! the type. Each trait is implemented for one reference less than the one before.
 
 use std::any::{Any, type_name};
@@ -18,12 +18,12 @@ pub struct Returned<'a, R>(pub &'a R);
 macro_rules! select_error {
     ($($selector:ident: [$($reference:tt)*] [$($generics:tt)*] $type:ty => |$error:ident, $limits:ident| $chain:expr;)*) => {$(
         pub trait $selector<'a> {
-            fn failure(&self) -> Option<FunctionFailure<'a>>;
+            fn returned_failure(&self) -> Option<FunctionFailure<'a>>;
         }
 
         impl<'a, T, $($generics)*> $selector<'a> for $($reference)* Returned<'a, Result<T, $type>> {
             #[inline]
-            fn failure(&self) -> Option<FunctionFailure<'a>> {
+            fn returned_failure(&self) -> Option<FunctionFailure<'a>> {
                 let $error = self.0.as_ref().err()?;
                 Some(FunctionFailure::of_error(move |$limits| $chain))
             }
@@ -58,7 +58,7 @@ select_error! {
 /// A value that is no `Result`.
 pub trait NeverFail {
     #[inline]
-    fn failure(&self) -> Option<FunctionFailure<'static>> {
+    fn returned_failure(&self) -> Option<FunctionFailure<'static>> {
         None
     }
 }
@@ -67,23 +67,23 @@ impl<R> NeverFail for Returned<'_, R> {}
 
 /// The value of a success. Method resolution prefers the first of the two traits.
 pub trait SucceedWithin<'a, T> {
-    fn success(&self) -> Option<&'a T>;
+    fn returned_success(&self) -> Option<&'a T>;
 }
 
 impl<'a, T, E> SucceedWithin<'a, T> for &Returned<'a, Result<T, E>> {
     #[inline]
-    fn success(&self) -> Option<&'a T> {
+    fn returned_success(&self) -> Option<&'a T> {
         self.0.as_ref().ok()
     }
 }
 
 pub trait SucceedItself<'a, R> {
-    fn success(&self) -> Option<&'a R>;
+    fn returned_success(&self) -> Option<&'a R>;
 }
 
 impl<'a, R> SucceedItself<'a, R> for Returned<'a, R> {
     #[inline]
-    fn success(&self) -> Option<&'a R> {
+    fn returned_success(&self) -> Option<&'a R> {
         Some(self.0)
     }
 }

@@ -74,21 +74,21 @@ impl<V: SpanValue> SpanValue for Option<V> {
 pub struct SpanField<'a, T>(pub &'a T);
 
 pub trait FieldOfValue<'a, T> {
-    fn field(&self) -> &'a T;
+    fn span_field(&self) -> &'a T;
 }
 
 impl<'a, T: SpanValue> FieldOfValue<'a, T> for &SpanField<'a, T> {
-    fn field(&self) -> &'a T {
+    fn span_field(&self) -> &'a T {
         self.0
     }
 }
 
 pub trait EmptyField {
-    fn field(&self) -> field::Empty;
+    fn span_field(&self) -> field::Empty;
 }
 
 impl<T> EmptyField for SpanField<'_, T> {
-    fn field(&self) -> field::Empty {
+    fn span_field(&self) -> field::Empty {
         field::Empty
     }
 }

@@ -191,8 +191,8 @@ mod kinds {
                 r#""tail":[992.0,993.0,994.0,995.0,996.0,997.0,998.0,999.0]},"small":[1,2,3],"state":[1.5,2.5],"#,
                 r#""queue":[1,-1],"range":{"start":0.0,"end":1.0},"inclusive":{"start":1,"end":5},"#,
                 r#""points":{"summary":"collection","length":3},"map":{"summary":"collection","length":0},"maybe":[0.5],"#,
-                r#""options":"[not captured: the function owns or changes this Options]","#,
-                r#""point":"[not captured: the function owns or changes this Point]"}"#
+                r#""options":"[not captured: the function may change this Options]","#,
+                r#""point":"[not captured: the function may change this Point]"}"#
             )
         );
     }

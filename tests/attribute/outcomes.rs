@@ -614,3 +614,58 @@ fn an_error_that_leaves_recursive_calls_is_one_failure() {
     assert_eq!(failure.parameters.get("level"), Some(&0.into()));
     assert_eq!(outcomes(&run), ["multigrid failed"; 4]);
 }
+
+#[test]
+fn a_failure_below_the_level_of_a_filter_is_recorded() {
+    let run = in_child(|dir| {
+        let (layer, guard) = tracing_failure::builder(dir).layer().unwrap();
+        use tracing_subscriber::prelude::*;
+        let warnings = tracing_subscriber::filter::LevelFilter::WARN;
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(warnings).with(layer)).unwrap();
+        mass("heavy").unwrap_err();
+        assert_eq!(guard.stats().recorded, 1);
+    })
+    .ok();
+    let failure = run.failure();
+    assert_eq!((&*failure.computation, &*failure.theoretical_ref), ("observable_mass", "Eq. 1"));
+    assert_eq!((&*failure.error_type, failure.context.errors.len()), ("SolverError", 2));
+}
+
+mod unseen_exits {
+    use super::*;
+
+    fn number(text: &str) -> anyhow::Result<f64> {
+        Ok(text.parse()?)
+    }
+
+    #[computation("Eq. 1")]
+    fn by_macro(way: u32) -> anyhow::Result<f64> {
+        let x = number("1")?;
+        if way == 0 {
+            anyhow::bail!("too small");
+        }
+        anyhow::ensure!(way > 1, "too small");
+        let values = vec![x, number(if way == 2 { "x" } else { "2" })?];
+        loop {
+            if number("3")? > values[1] {
+                break Err(anyhow::anyhow!("too large"));
+            }
+        }
+    }
+
+    /// A line that is not certain is that of the attribute, never that of another exit.
+    #[test]
+    fn have_the_line_of_the_attribute_or_of_the_last_expression() {
+        let source = include_str!("outcomes.rs");
+        let first = source.lines().position(|line| line.contains("fn by_macro(way")).unwrap() as i64 + 1;
+        let run = in_child(|dir| {
+            let _guard = init(dir).unwrap();
+            (0..4).for_each(|way| drop(by_macro(way)));
+        })
+        .ok();
+        let line =
+            |failure: &tracing_failure::Failure| i64::from(failure.context.location.as_ref().unwrap().line.unwrap());
+        let lines: Vec<_> = run.failures().iter().map(|failure| line(failure) - first).collect();
+        assert_eq!(lines, [-1, -1, -1, 7], "{}", run.stderr);
+    }
+}

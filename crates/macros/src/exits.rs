@@ -10,14 +10,25 @@ use crate::place::at;
 
 /// Adds a statement or a call before each exit of the body, which stores its line in a variable.
 pub(crate) fn mark(body: &mut Block, private: &TokenStream, line: &Ident) {
-    let mut exits = Exits { private, line };
-    exits.visit_block_mut(body);
+    let mut exits = Exits { private, line, end: 0 };
+    let (tail, statements) = match body.stmts.split_last_mut() {
+        Some((tail @ Stmt::Expr(_, None), statements)) => (Some(tail), statements),
+        _ => (None, &mut body.stmts[..]),
+    };
+    statements.iter_mut().for_each(|statement| exits.visit_stmt_mut(statement));
+    if let Some(tail) = tail {
+        exits.end = line_of(tail.span());
+        exits.visit_stmt_mut(tail);
+    }
     exits.mark_tail(body);
 }
 
 struct Exits<'a> {
     private: &'a TokenStream,
     line: &'a Ident,
+    /// The line that is stored if a `?` does not leave the function: that of the last expression of the body inside this
+    /// expression, otherwise 0. An exit that the macro does not see, such as one inside another macro, has no line then.
+    end: u32,
 }
 
 impl Exits<'_> {
@@ -82,6 +93,8 @@ impl VisitMut for Exits<'_> {
                 let function = at(place, &quote!(#private::leave_at));
                 let place = Span::mixed_site().located_at(place);
                 question.expr = parse_quote_spanned!(place=> #function(#variable, #line, #value));
+                let end = self.end;
+                *expression = parse_quote_spanned!(place=> #function(#variable, #end, #expression));
             }
             Expr::Return(exit) => {
                 let place = exit.return_token.span();
@@ -98,7 +111,6 @@ impl VisitMut for Exits<'_> {
     fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 
-fn line_of(place: Span) -> TokenStream {
-    let line = proc_macro2::Literal::u32_suffixed(u32::try_from(place.unwrap().line()).unwrap_or(0));
-    quote!(#line)
+fn line_of(place: Span) -> u32 {
+    u32::try_from(place.unwrap().line()).unwrap_or(0)
 }

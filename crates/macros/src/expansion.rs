@@ -4,7 +4,7 @@
 //! let span = tracing::span!(…);
 //! let argument = …keep();                                    // of each argument that is no field of the span
 //! let returned = run(&span, &[…], move || -> T { body });
-//! match (…Returned(&returned)).failure() {                   // and the options none_is_failure, fail_if, finite
+//! match (…Returned(&returned)).returned_failure() {                   // and the options none_is_failure, fail_if, finite
 //!     None => succeed(&span),
 //!     Some(failure) => fail(&span, &[…], &failure, &|| tracing::event!(…)),
 //! }
@@ -155,21 +155,20 @@ impl Expansion<'_> {
         };
         let target = self.target();
         let parent = options.parent.as_ref().map(|parent| quote!(parent: #parent,));
-        let computation = options.name.as_ref().map_or_else(|| quote!(#name), ToTokens::to_token_stream);
-        let reference = options.theoretical_ref.as_ref().map(|reference| quote!(theoretical_ref = #reference,));
+        let (computation, reference) = (self.computation(), self.reference());
         let category = options.category.as_ref().map(|category| quote!(category = #category,));
         let arguments = self
             .arguments
             .iter()
             .map(|argument| (&argument.name, argument.reference()))
-            .map(|(name, reference)| quote!(#name = (&&#private::SpanField(#reference)).field(),));
+            .map(|(name, reference)| quote!(#name = (&&#private::SpanField(#reference)).span_field(),));
         let fields = &options.fields;
         let follows_from = options.follows_from.as_ref().map(|causes| {
             let (span, cause) = (local("span"), local("cause"));
             quote!(#[allow(for_loops_over_fallibles)] for #cause in #causes { #span.follows_from(#cause); })
         });
         let span = local("span");
-        quote!(#private::apart(|| {
+        quote!(#private::in_own_frame(|| {
             use #private::{EmptyField as _, FieldOfValue as _};
             #[allow(unknown_lints, clippy::used_underscore_binding)]
             let #span = #private::tracing::span!(
@@ -239,7 +238,7 @@ impl Expansion<'_> {
                 KeepPlainData as _, KeepSerialize as _, KeepSpanField as _, KeepSummary as _, KeepUnreadDebug as _,
                 KeepUnreadSerialize as _,
             };
-            (#value).keep()
+            (#value).keep_argument()
         })
     }
 
@@ -266,18 +265,42 @@ impl Expansion<'_> {
         }
     }
 
+    /// Returns an expression that emits the ERROR event of a failure. Without a span, as below the level of a filter, the
+    /// event names the computation itself.
+    fn event(&self, span: &TokenStream) -> TokenStream {
+        let (private, failure, target) = (&self.private, local("failure"), self.target());
+        let (computation, reference) = (self.computation(), self.reference());
+        let event = |fields: TokenStream| {
+            quote!(#private::tracing::event!(
+                name: "computation failed", target: #target, #private::tracing::Level::ERROR,
+                #fields error = %#failure
+            ))
+        };
+        let (inside, alone) = (event(quote!()), event(quote!(computation = #computation, #reference)));
+        quote!(if (#span).is_disabled() { #alone } else { #inside })
+    }
+
+    fn computation(&self) -> TokenStream {
+        let name = &self.name;
+        self.options.name.as_ref().map_or_else(|| quote!(#name), ToTokens::to_token_stream)
+    }
+
+    fn reference(&self) -> Option<TokenStream> {
+        self.options.theoretical_ref.as_ref().map(|reference| quote!(theoretical_ref = #reference,))
+    }
+
     /// Returns a statement that reports the outcome. A report gets a note with the path of its record.
     fn judge(&self, span: &TokenStream) -> TokenStream {
         let (private, returned, failure) = (&self.private, local("returned"), local("failure"));
         let exit = local("exit");
-        let (arguments, target, tests) = (local("arguments"), self.target(), self.tests());
-        let has_failed = quote!(#private::apart(|| {
+        let (arguments, event, tests) = (local("arguments"), self.event(span), self.tests());
+        let has_failed = quote!(#private::in_own_frame(|| {
             use #private::{
                 FailByDebug as _, FailByDisplay as _, FailByError as _, FailByPayload as _, FailByReport as _,
                 FailBySentBox as _, FailBySharedBox as _, FailByType as _, NeverFail as _, SucceedItself as _,
                 SucceedWithin as _,
             };
-            let #failure = (&&&&&&&&&#private::Returned(&#returned)).failure();
+            let #failure = (&&&&&&&&&#private::Returned(&#returned)).returned_failure();
             #tests
             match #failure {
                 ::core::option::Option::None => {
@@ -287,10 +310,7 @@ impl Expansion<'_> {
                 ::core::option::Option::Some(#failure) => {
                     let #failure = #failure.at(#exit);
                     #private::fail(#span, #arguments, &#failure, &|| {
-                        #private::tracing::event!(
-                            name: "computation failed", target: #target, #private::tracing::Level::ERROR,
-                            error = %#failure
-                        )
+                        #event
                     });
                     true
                 }
@@ -299,7 +319,7 @@ impl Expansion<'_> {
         quote! {
             let #returned = if #has_failed {
                 use #private::WithoutNote as _;
-                #private::FailedResult(#returned).with_note()
+                #private::FailedResult(#returned).with_record_note()
             } else {
                 #returned
             };
@@ -310,9 +330,10 @@ impl Expansion<'_> {
     fn tests(&self) -> TokenStream {
         let Expansion { options, private, .. } = self;
         let (returned, failure, success) = (local("returned"), local("failure"), local("success"));
+        let exit = local("exit");
         let mut tests = TokenStream::new();
         if options.finite.is_some() || options.fail_if.is_some() {
-            tests.extend(quote!(let #success = (&&#private::Returned(&#returned)).success();));
+            tests.extend(quote!(let #success = (&&#private::Returned(&#returned)).returned_success();));
         }
         let shown = local("shown");
         if options.fail_if.is_some() {
@@ -323,7 +344,7 @@ impl Expansion<'_> {
             options.none_is_failure.map(|place| at(place, &quote!(#private::none_is_failure(&#returned))));
         let finite = options.finite.map(|place| {
             let site = quote!(#private::CheckSite {
-                file: ::core::file!(), line: ::core::line!(), module: ::core::module_path!(),
+                file: ::core::file!(), line: #exit.line_or(::core::line!()), module: ::core::module_path!(),
             });
             at(place, &quote!(#private::not_finite(#success, #site)))
         });

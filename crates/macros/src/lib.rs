@@ -89,7 +89,8 @@ use options::Options;
 /// | another value that the function owns or borrows mutably | – | a text that names its type, if it implements `Serialize` or `Debug` |
 /// | a value of a type that implements neither | – | nothing |
 ///
-/// Nothing is formatted, serialised or allocated while the function does not fail. A reference shows the value that it
+/// No `Serialize` or `Debug` runs while the function does not fail. If there is a log, numbers, texts and plain values
+/// of at most 16 entries are written into the line with which a successful call ends. A reference shows the value that it
 /// has at the time of the failure; this differs from the value on entry only if the type is mutable through a shared
 /// reference, such as a `Cell`. To record a structure that the function owns, pass a reference to it, or write
 /// `fields(options = ?options)`, which formats it on every call.
@@ -102,7 +103,7 @@ use options::Options;
 /// | --- | --- | --- |
 /// | `Ok`, or a value that passes its tests | `ok` | no |
 /// | `Err` | `failed` | the error with its type and its sources |
-/// | a value that fails a test | `failed` | the test, and the returned value in `context.event` |
+/// | a value that fails a test | `failed` | the test, and for `fail_if` the returned value in `context.event` |
 /// | a panic | `failed` | the panic |
 /// | an `async` function that is dropped before it returns | `cancelled` | no |
 ///
@@ -116,9 +117,11 @@ use options::Options;
 ///
 /// # Costs
 ///
-/// A call costs as much as a span with the same numbers and texts, and a line of the log if its level is logged. The
-/// other arguments cost a few copies of a pointer or a summary, whatever their size. A `Copy` value is copied once more.
-/// Annotate solvers and integrations, not a right-hand side that runs thousands of times.
+/// A call costs as much as a span with the same numbers and texts, and a line if there is a log. A reference costs the
+/// copy of a pointer, and a vector its summary, whatever their size. A `Copy` value that is passed by value is copied
+/// once more. Annotate solvers and integrations, not a right-hand side that runs thousands of times.
+///
+/// `Location::caller()` inside an annotated function with `#[track_caller]` is the place of the attribute.
 #[proc_macro_attribute]
 pub fn computation(options: TokenStream, function: TokenStream) -> TokenStream {
     let expanded = item::parse(function.clone())
