@@ -113,7 +113,14 @@ impl Expansion<'_> {
         let Some(end) = end else { return quote!(#opened #call) };
         let value = at(end, &returned.to_token_stream());
         let judge = self.judge(&quote!(&#span));
-        quote!(#opened let #returned = #call; #judge #value)
+        // The value of a `?` is the argument of a call here, also if it is `()`.
+        quote! {
+            #opened
+            #[allow(unknown_lints, clippy::unit_arg)]
+            let #returned = #call;
+            #judge
+            #value
+        }
     }
 
     /// Returns the body of an `async` function that awaits the future.
@@ -132,6 +139,7 @@ impl Expansion<'_> {
             let mut #call = #private::AsyncCall::new(#open);
             #exit
             #keep
+            #[allow(unknown_lints, clippy::unit_arg)]
             let mut #body = ::core::pin::pin!(
                 #private::tracing::Instrument::instrument(#future, ::core::clone::Clone::clone(#call.span()))
             );
