@@ -18,6 +18,8 @@ use runtime::stderr;
 
 /// Maximum number of listed layers. Further layers are found only through `downcast_ref`.
 const MAX_LISTED: usize = 256;
+/// Maximum number of live layers that are listed without an allocation.
+const MAX_UNALLOCATED: usize = 8;
 /// Maximum number of spans in a path that is read from the open spans.
 const MAX_SPANS: usize = 256;
 
@@ -43,8 +45,16 @@ pub(super) fn is_free() -> bool {
     LIVE.is_free()
 }
 
-fn all() -> Vec<Arc<LayerCore>> {
-    LIVE.lock().map(|live| live.iter().filter_map(Weak::upgrade).collect()).unwrap_or_default()
+/// Returns the live layers. It allocates only if there are many.
+fn all() -> impl Iterator<Item = Arc<LayerCore>> {
+    let mut first: [Option<Arc<LayerCore>>; MAX_UNALLOCATED] = Default::default();
+    let mut others = Vec::new();
+    if let Some(live) = LIVE.lock() {
+        let mut layers = live.iter().filter_map(Weak::upgrade);
+        first.iter_mut().zip(&mut layers).for_each(|(place, core)| *place = Some(core));
+        others.extend(layers);
+    }
+    first.into_iter().flatten().chain(others)
 }
 
 /// The relation between a dispatcher and a layer.
@@ -71,7 +81,7 @@ impl LayerCore {
         }
         match dispatch.downcast_ref::<LayerCore>() {
             Some(core) if listed == 1 => look(core),
-            _ => all().iter().filter(|core| core.delivery(dispatch) != Delivery::No).for_each(|core| look(core)),
+            _ => all().filter(|core| core.delivery(dispatch) != Delivery::No).for_each(|core| look(&core)),
         }
     }
 

@@ -65,6 +65,18 @@ fn calls_do_not_allocate_whatever_the_size_of_their_arguments() {
 }
 
 #[test]
+fn another_layer_with_a_log_costs_no_allocation() {
+    let run = in_child(|dir| {
+        let (other, _guard) = builder(dir.join("other")).layer().unwrap();
+        drop(tracing_subscriber::registry().with(other));
+        let (layer, _guard) = builder(dir).without_log().layer().unwrap();
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
+        assert_eq!(call_all(10), 0);
+    });
+    run.ok();
+}
+
+#[test]
 fn a_log_costs_the_same_for_all_sizes() {
     let run = in_child(|dir| {
         let (layer, _guard) = builder(dir).layer().unwrap();
