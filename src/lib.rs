@@ -226,6 +226,7 @@ pub mod __private {
     pub use crate::attribute::returned::*;
     pub use crate::attribute::span_value::{EmptyField, FieldOfValue, SpanField};
     pub use crate::observe::arguments::{CallArgument, Capture};
+    pub use crate::observe::reported_error::REPORT_NAME;
 }
 
 pub use ::record::build_info;

@@ -7,7 +7,7 @@ use tracing::Metadata;
 use crate::observe::error_chain::ErrorChain;
 
 /// The name of the event by which an annotated function reports its failure.
-pub(crate) const REPORT_NAME: &str = "computation failed";
+pub const REPORT_NAME: &str = "computation failed";
 
 /// The failure of an annotated function.
 pub(crate) trait ReportedError {

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! let span = tracing::span!(…);
-//! let argument = …keep();                                    // of each argument that is no field of the span
-//! let returned = run(&span, &[…], move || -> T { body });
-//! match (…Returned(&returned)).returned_failure() {                   // and the options none_is_failure, fail_if, finite
-//!     None => succeed(&span),
-//!     Some(failure) => fail(&span, &[…], &failure, &|| tracing::event!(…)),
+//! let argument = ….keep_argument();                  // of each argument
+//! let returned = run(&span, arguments, move || -> T { body });
+//! match ….returned_failure() {                       // and the options none_is_failure, finite, fail_if
+//!     None => succeed(&span, arguments),
+//!     Some(failure) => fail(&span, arguments, &failure, &|| tracing::event!(…)),
 //! }
 //! returned
 //! ```
@@ -20,7 +20,6 @@ use syn::{Block, Error, ItemFn, Result, Signature, parse_quote};
 use crate::arguments::{self, Argument};
 use crate::options::{Level, Options};
 use crate::place::at;
-use crate::source_text::source_text;
 use crate::{exits, future, return_type};
 
 /// Returns the function with its body inside the span of the computation.
@@ -89,16 +88,18 @@ fn in_async_block(body: &Block, signature: &Signature) -> TokenStream {
     quote_spanned!(signature.fn_token.span=> async move { #typed #(#statements)* })
 }
 
-struct Expansion<'a> {
-    options: &'a Options,
-    arguments: Vec<Argument>,
+/// The parts of an annotated function from which its expansion is made.
+pub(crate) struct Expansion<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) arguments: Vec<Argument>,
     /// The name of the function.
     name: String,
-    private: TokenStream,
+    /// The path of the items that the expansion uses.
+    pub(crate) private: TokenStream,
 }
 
 /// Returns a variable of the expansion, which the body cannot see.
-fn local(name: &str) -> Ident {
+pub(crate) fn local(name: &str) -> Ident {
     Ident::new(&format!("__tracing_failure_{name}"), Span::mixed_site())
 }
 
@@ -209,168 +210,16 @@ impl Expansion<'_> {
         quote!(#(#declarations)*)
     }
 
-    fn target(&self) -> TokenStream {
+    pub(crate) fn target(&self) -> TokenStream {
         self.options.target.as_ref().map_or_else(|| quote!(::core::module_path!()), ToTokens::to_token_stream)
     }
 
-    /// Returns statements that keep or summarise the arguments.
-    fn keep(&self) -> TokenStream {
-        let arguments = self.arguments.iter().map(|argument| {
-            let (local, kept) = (&argument.local, self.kept(&argument.reference()));
-            quote! {
-                #[allow(unknown_lints, clippy::used_underscore_binding)]
-                let #local = #kept;
-            }
-        });
-        quote!(#(#arguments)*)
-    }
-
-    /// Returns an expression that keeps or summarises the value of a reference.
-    fn kept(&self, reference: &TokenStream) -> TokenStream {
-        let private = &self.private;
-        self.selected(&quote!(&&&&&&&&&&&#private::ArgumentValue(#reference)))
-    }
-
-    /// Returns an expression that keeps a returned value. It has two references less than that of an argument, so that
-    /// the selection passes over the values that are fields of the span.
-    fn kept_result(&self, variable: &Ident) -> TokenStream {
-        let private = &self.private;
-        self.selected(&quote!(&&&&&&&&&#private::ArgumentValue(&#variable)))
-    }
-
-    fn selected(&self, value: &TokenStream) -> TokenStream {
-        let private = &self.private;
-        quote!({
-            use #private::{
-                KeepCollection as _, KeepDebug as _, KeepHandle as _, KeepLockable as _, KeepNothing as _,
-                KeepPlainData as _, KeepSerialize as _, KeepSpanField as _, KeepSummary as _, KeepUnreadDebug as _,
-                KeepUnreadSerialize as _,
-            };
-            (#value).keep_argument()
-        })
-    }
-
-    /// Returns statements that list the arguments, if any of them is no field of the span.
-    fn list_arguments(&self) -> TokenStream {
-        let (private, list, all) = (&self.private, local("arguments"), local("all_arguments"));
-        if self.arguments.is_empty() {
-            return quote!(let #list: &[#private::CallArgument<'_>] = &[];);
-        }
-        let are_empty =
-            self.arguments.iter().map(|Argument { local, .. }| quote!(#private::Capture::is_empty(&#local)));
-        let arguments = self
-            .arguments
-            .iter()
-            .map(|Argument { name, local, .. }| quote!(#private::CallArgument::new(#name, &#local)));
-        quote! {
-            let #all;
-            let #list: &[#private::CallArgument<'_>] = if #(#are_empty)&&* {
-                &[]
-            } else {
-                #all = [#(#arguments),*];
-                &#all
-            };
-        }
-    }
-
-    /// Returns an expression that emits the ERROR event of a failure. Without a span, as below the level of a filter, the
-    /// event names the computation itself.
-    fn event(&self, span: &TokenStream) -> TokenStream {
-        let (private, failure, target) = (&self.private, local("failure"), self.target());
-        let (computation, reference) = (self.computation(), self.reference());
-        let event = |fields: TokenStream| {
-            quote!(#private::tracing::event!(
-                name: "computation failed", target: #target, #private::tracing::Level::ERROR,
-                #fields error = %#failure
-            ))
-        };
-        let (inside, alone) = (event(quote!()), event(quote!(computation = #computation, #reference)));
-        quote!(if (#span).is_disabled() { #alone } else { #inside })
-    }
-
-    fn computation(&self) -> TokenStream {
+    pub(crate) fn computation(&self) -> TokenStream {
         let name = &self.name;
         self.options.name.as_ref().map_or_else(|| quote!(#name), ToTokens::to_token_stream)
     }
 
-    fn reference(&self) -> Option<TokenStream> {
+    pub(crate) fn reference(&self) -> Option<TokenStream> {
         self.options.theoretical_ref.as_ref().map(|reference| quote!(theoretical_ref = #reference,))
-    }
-
-    /// Returns a statement that reports the outcome. A report gets a note with the path of its record.
-    fn judge(&self, span: &TokenStream) -> TokenStream {
-        let (private, returned, failure) = (&self.private, local("returned"), local("failure"));
-        let exit = local("exit");
-        let (arguments, event, tests) = (local("arguments"), self.event(span), self.tests());
-        let has_failed = quote!(#private::in_own_frame(|| {
-            use #private::{
-                FailByDebug as _, FailByDisplay as _, FailByError as _, FailByPayload as _, FailByReport as _,
-                FailBySentBox as _, FailBySharedBox as _, FailByType as _, NeverFail as _, SucceedItself as _,
-                SucceedWithin as _,
-            };
-            let #failure = (&&&&&&&&&#private::Returned(&#returned)).returned_failure();
-            #tests
-            match #failure {
-                ::core::option::Option::None => {
-                    #private::succeed(#span, #arguments);
-                    false
-                }
-                ::core::option::Option::Some(#failure) => {
-                    let #failure = #failure.at(#exit);
-                    #private::fail(#span, #arguments, &#failure, &|| {
-                        #event
-                    });
-                    true
-                }
-            }
-        }));
-        quote! {
-            let #returned = if #has_failed {
-                use #private::WithoutNote as _;
-                #private::FailedResult(#returned).with_record_note()
-            } else {
-                #returned
-            };
-        }
-    }
-
-    /// Returns the tests of the options `none_is_failure`, `finite` and `fail_if`, in this order.
-    fn tests(&self) -> TokenStream {
-        let Expansion { options, private, .. } = self;
-        let (returned, failure, success) = (local("returned"), local("failure"), local("success"));
-        let exit = local("exit");
-        let mut tests = TokenStream::new();
-        if options.finite.is_some() || options.fail_if.is_some() {
-            tests.extend(quote!(let #success = (&&#private::Returned(&#returned)).returned_success();));
-        }
-        let shown = local("shown");
-        if options.fail_if.is_some() {
-            let kept = self.kept_result(&success);
-            tests.extend(quote!(let #shown = #kept;));
-        }
-        let none_is_failure =
-            options.none_is_failure.map(|place| at(place, &quote!(#private::none_is_failure(&#returned))));
-        let finite = options.finite.map(|place| {
-            let site = quote!(#private::CheckSite {
-                file: ::core::file!(), line: #exit.line_or(::core::line!()), module: ::core::module_path!(),
-            });
-            at(place, &quote!(#private::not_finite(#success, #site)))
-        });
-        let fail_if = options.fail_if.as_ref().map(|predicate| {
-            let text = source_text(predicate.to_token_stream());
-            let call = at(predicate.span(), &quote!(#private::fail_if));
-            let shown = quote!(#text, &#shown);
-            let arguments = quote_spanned!(predicate.span()=> (#success, #predicate, #shown));
-            quote!(#call #arguments)
-        });
-        for test in [none_is_failure, finite, fail_if].into_iter().flatten() {
-            tests.extend(quote! {
-                let #failure = match #failure {
-                    ::core::option::Option::None => #test,
-                    #failure => #failure,
-                };
-            });
-        }
-        tests
     }
 }

@@ -1,12 +1,14 @@
 //! The attribute `computation` of `tracing-failure`.
 
 mod arguments;
+mod capture;
 mod exits;
 mod expansion;
 mod fields;
 mod future;
 mod item;
 mod options;
+mod outcome;
 mod place;
 mod return_type;
 mod source_text;
