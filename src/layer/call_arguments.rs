@@ -21,7 +21,7 @@ impl LayerCore {
         // The values are read without the lock, because reading may run code of the program.
         let mut missing: Vec<_> = frame.arguments(hook_state::is_recording()).collect();
         let is_known = self.with_span_of(frame, |open_span| {
-            missing.retain(|argument| !open_span.fields.contains(argument.name()));
+            missing.retain(|argument| argument.name().is_none_or(|name| !open_span.fields.contains(name)));
         });
         if is_known.is_none() || missing.is_empty() {
             return;

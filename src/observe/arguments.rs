@@ -11,9 +11,6 @@ use crate::observe::panic_payload::catch_panic;
 use crate::observe::parameter_names;
 use text::shorten;
 
-/// The name of an argument whose entries have names themselves.
-const ENTRIES: &str = "";
-
 /// An argument that can be read when a computation fails.
 pub trait Capture {
     /// Returns the value, or `None` if the argument has no representation or is a field of the span.
@@ -38,14 +35,15 @@ pub trait Capture {
 /// An argument of an annotated function.
 #[derive(Clone, Copy)]
 pub struct CallArgument<'a> {
-    name: &'static str,
+    /// `None` if the entries of the value are parameters of their own.
+    name: Option<&'static str>,
     value: &'a dyn Capture,
 }
 
 impl<'a> CallArgument<'a> {
     /// Creates an argument of this name.
     pub fn new(name: &'static str, value: &'a dyn Capture) -> Self {
-        CallArgument { name, value }
+        CallArgument { name: Some(name), value }
     }
 
     /// Returns true if there is nothing to capture.
@@ -58,25 +56,24 @@ impl<'a> CallArgument<'a> {
         self.value.is_small()
     }
 
-    pub(crate) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> Option<&'static str> {
         self.name
     }
 
     /// Creates an argument whose entries are parameters of their own, if it has any.
     pub(crate) fn of_entries(value: &'a dyn Capture) -> Self {
-        CallArgument { name: ENTRIES, value }
+        CallArgument { name: None, value }
     }
 
     /// Reads the argument. A panic of the program's code becomes the value.
     pub(crate) fn read(&self, limits: &Limits) -> Vec<(&'static str, Value)> {
         let panicked = |panic: String| format!("[not readable, it panicked: {}]", shorten(&panic, limits.text));
         let value = catch_panic(|| self.value.capture(limits)).unwrap_or_else(|panic| Some(panicked(panic).into()));
-        match value {
-            Some(Value::Map(entries)) if self.name == ENTRIES => parameter_names::name_entries(entries),
-            Some(Value::Null) if self.name == ENTRIES => Vec::new(),
-            Some(value) if self.name == ENTRIES => vec![("value", value)],
-            Some(value) => vec![(self.name, value)],
-            None => Vec::new(),
+        match (value, self.name) {
+            (None, _) | (Some(Value::Null), None) => Vec::new(),
+            (Some(value), Some(name)) => vec![(name, value)],
+            (Some(Value::Map(entries)), None) => parameter_names::name_entries(entries),
+            (Some(value), None) => vec![("value", value)],
         }
     }
 }
