@@ -1,7 +1,8 @@
 //! Selects at compile time how an argument is captured.
 //!
-//! The macro calls `(&&&&&&&&&&&ArgumentValue(&argument)).keep_argument()`. Method resolution takes the first of these traits whose
-//! bounds the type of the argument satisfies. Each trait is implemented for one reference less than the one before.
+//! The macro calls `(&&&&&&&&&&&ArgumentValue(&argument)).keep_argument()`. Method resolution takes the first of these
+//! traits whose bounds the type of the argument satisfies. Each trait is implemented for one reference less than the
+//! one before.
 
 use std::any::type_name;
 use std::fmt::{self, Debug, Write};

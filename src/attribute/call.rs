@@ -20,8 +20,8 @@ fn span_key(span: &Span) -> Option<(u64, &'static Metadata<'static>)> {
 }
 
 /// Calls `body` in a frame with these arguments. Records that were written without arguments get them afterwards: those
-/// of panics, also of panics that `body` catches, and those of other threads. `known_failures` is the number of failures
-/// in the process before.
+/// of panics, also of panics that `body` catches, and those of other threads. `known_failures` is the number of
+/// failures in the process before.
 ///
 /// The body is a reference, so that it exists once, and takes no room in the frames between it and its function.
 fn in_frame_of(span: &Span, arguments: &[CallArgument<'_>], known_failures: &mut u64, body: &mut dyn FnMut()) {

@@ -1,7 +1,7 @@
 //! Selects at compile time what a returned value states about the outcome of its function.
 //!
-//! The macro calls `(&&&&&&&&&Returned(&value)).returned_failure()`. Method resolution takes the first of these traits that fits
-//! the type. Each trait is implemented for one reference less than the one before.
+//! The macro calls `(&&&&&&&&&Returned(&value)).returned_failure()`. Method resolution takes the first of these traits
+//! that fits the type. Each trait is implemented for one reference less than the one before.
 
 use std::any::{Any, type_name};
 use std::error::Error;

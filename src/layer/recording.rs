@@ -243,9 +243,10 @@ pub(super) fn adopt_failure(span_path: &SpanPath, computation: &str, id: Uuid, r
 
 /// Returns the failure that caused this one, by precedence:
 ///
-/// the inner failure that the report names; the only panic of another thread in the computation, if the report says that
-/// a thread panicked; the last inner failure, unless an inner computation succeeded since; an earlier failure of the
-/// same computation that the report names or directly follows; a failure of a computation from which this one follows.
+/// the inner failure that the report names; the only panic of another thread in the computation, if the report says
+/// that a thread panicked; the last inner failure, unless an inner computation succeeded since; an earlier failure of
+/// the same computation that the report names or directly follows; a failure of a computation from which this one
+/// follows.
 fn caused_by(span_path: &SpanPath, computation: &str, report: &Report) -> Option<Uuid> {
     let within = span_path.owner(computation).and_then(|owner| {
         let state = owner.state()?;

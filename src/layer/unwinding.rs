@@ -77,8 +77,8 @@ fn is_destructor(function: &str) -> bool {
 }
 
 impl LayerCore {
-    /// Records the panic that unwinds a computation, unless a record of the computation accounts for it. The span of the
-    /// computation is closing.
+    /// Records the panic that unwinds a computation, unless a record of the computation accounts for it. The span of
+    /// the computation is closing.
     pub(super) fn record_unwinding(&self, span_path: &SpanPath, computation: &Computation, at: Location) {
         if !computation.may_unwind() {
             return;

@@ -81,7 +81,8 @@ impl Report {
             && (self.is_about(earlier) || (is_immediate && self.content.is_error_only()))
     }
 
-    /// Returns true if this report repeats the error of an inner call of the same recursive function, directly after it.
+    /// Returns true if this report repeats the error of an inner call of the same recursive function, directly after
+    /// it.
     pub(crate) fn leaves_recursion(&self, earlier: &Report) -> bool {
         self.content.is_error_only()
             && self.site == earlier.site

@@ -495,7 +495,8 @@ fn fallback_error_type(observation: &Observation) -> &'static str {
 }
 
 /// Returns the category and the reason. The category is the named one, otherwise that of a failed check, otherwise the
-/// first that types and messages indicate, from the root of the chain. The reason is in the words of the library that failed.
+/// first that types and messages indicate, from the root of the chain. The reason is in the words of the library that
+/// failed.
 fn categorize(observation: &Observation) -> (Category, Option<String>) {
     let reason = observation.reason.clone().or_else(|| observation.error.reason().map(str::to_owned));
     if let Some(named) = &observation.category {

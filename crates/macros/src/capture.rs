@@ -8,31 +8,31 @@ use crate::expansion::{Expansion, local};
 
 impl Expansion<'_> {
     /// Returns statements that keep or summarise the arguments.
-    pub(crate) fn keep(&self) -> TokenStream {
+    pub(crate) fn capture_arguments(&self) -> TokenStream {
         let arguments = self.arguments.iter().map(|argument| {
-            let (local, kept) = (&argument.local, self.kept(&argument.reference()));
+            let (local, captured) = (&argument.local, self.capture_argument(&argument.reference()));
             quote! {
                 #[allow(unknown_lints, clippy::used_underscore_binding)]
-                let #local = #kept;
+                let #local = #captured;
             }
         });
         quote!(#(#arguments)*)
     }
 
     /// Returns an expression that keeps or summarises the value of a reference.
-    fn kept(&self, reference: &TokenStream) -> TokenStream {
+    fn capture_argument(&self, reference: &TokenStream) -> TokenStream {
         let private = &self.private;
-        self.selected(&quote!(&&&&&&&&&&&#private::ArgumentValue(#reference)))
+        self.select(&quote!(&&&&&&&&&&&#private::ArgumentValue(#reference)))
     }
 
     /// Returns an expression that keeps a returned value. It has two references less than that of an argument, so that
     /// the selection passes over the values that are fields of the span.
-    pub(crate) fn kept_result(&self, variable: &Ident) -> TokenStream {
+    pub(crate) fn capture_result(&self, variable: &Ident) -> TokenStream {
         let private = &self.private;
-        self.selected(&quote!(&&&&&&&&&#private::ArgumentValue(&#variable)))
+        self.select(&quote!(&&&&&&&&&#private::ArgumentValue(&#variable)))
     }
 
-    fn selected(&self, value: &TokenStream) -> TokenStream {
+    fn select(&self, value: &TokenStream) -> TokenStream {
         let private = &self.private;
         quote!({
             use #private::{

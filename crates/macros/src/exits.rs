@@ -26,8 +26,9 @@ pub(crate) fn mark(body: &mut Block, private: &TokenStream, line: &Ident) {
 struct Exits<'a> {
     private: &'a TokenStream,
     line: &'a Ident,
-    /// The line that is stored if a `?` does not leave the function: that of the last expression of the body inside this
-    /// expression, otherwise 0. An exit that the macro does not see, such as one inside another macro, has no line then.
+    /// The line that is stored if a `?` does not leave the function: that of the last expression of the body inside
+    /// this expression, otherwise 0. An exit that the macro does not see, such as one inside another macro, has no line
+    /// then.
     end: u32,
 }
 

@@ -107,9 +107,9 @@ impl Expansion<'_> {
     /// Returns the body of a function that calls the closure, and returns its value at this place if it returns.
     fn of_closure(&self, closure: &TokenStream, end: Option<Span>) -> TokenStream {
         let (private, span, returned) = (&self.private, local("span"), local("returned"));
-        let (conditional, open, keep) = (self.conditional(), self.span(), self.keep());
+        let (conditional, open, capture) = (self.conditional(), self.span(), self.capture_arguments());
         let (list, arguments, exit) = (self.list_arguments(), local("arguments"), self.exit());
-        let opened = quote!(#conditional let #span = #open; #exit #keep #list);
+        let opened = quote!(#conditional let #span = #open; #exit #capture #list);
         let call = quote!(#private::run(&#span, #arguments, #closure));
         let Some(end) = end else { return quote!(#opened #call) };
         let value = at(end, &returned.to_token_stream());
@@ -128,7 +128,7 @@ impl Expansion<'_> {
     fn of_future(&self, future: &TokenStream, returns: bool) -> TokenStream {
         let (private, call, body, exit) = (&self.private, local("call"), local("body"), self.exit());
         let (context, returned) = (local("context"), local("returned"));
-        let (conditional, open, keep) = (self.conditional(), self.span(), self.keep());
+        let (conditional, open, capture) = (self.conditional(), self.span(), self.capture_arguments());
         let (list, arguments, judge) = (self.list_arguments(), local("arguments"), self.judge(&quote!(#call.span())));
         let ready = if returns {
             quote!(::core::task::Poll::Ready(#returned) => { #judge ::core::task::Poll::Ready(#returned) })
@@ -139,7 +139,7 @@ impl Expansion<'_> {
             #conditional
             let mut #call = #private::AsyncCall::new(#open);
             #exit
-            #keep
+            #capture
             #[allow(unknown_lints, clippy::unit_arg)]
             let mut #body = ::core::pin::pin!(
                 #private::tracing::Instrument::instrument(#future, ::core::clone::Clone::clone(#call.span()))

@@ -92,8 +92,8 @@ use options::Options;
 /// | a value of a type that implements neither | – | nothing |
 ///
 /// No `Serialize` or `Debug` runs while the function does not fail. If there is a log, numbers, texts and plain values
-/// of at most 16 entries are written into the line with which a successful call ends. A reference shows the value that it
-/// has at the time of the failure; this differs from the value on entry only if the type is mutable through a shared
+/// of at most 16 entries are written into the line with which a successful call ends. A reference shows the value that
+/// it has at the time of the failure; this differs from the value on entry only if the type is mutable through a shared
 /// reference, such as a `Cell`. To record a structure that the function owns, pass a reference to it, or write
 /// `fields(options = ?options)`, which formats it on every call.
 ///

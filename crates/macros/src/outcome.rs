@@ -9,8 +9,8 @@ use crate::place::at;
 use crate::source_text::source_text;
 
 impl Expansion<'_> {
-    /// Returns an expression that emits the ERROR event of a failure. Without a span, as below the level of a filter, the
-    /// event names the computation itself.
+    /// Returns an expression that emits the ERROR event of a failure. Without a span, as below the level of a filter,
+    /// the event names the computation itself.
     fn event(&self, span: &TokenStream) -> TokenStream {
         let (private, failure, target) = (&self.private, local("failure"), self.target());
         let (computation, reference) = (self.computation(), self.reference());
@@ -72,8 +72,8 @@ impl Expansion<'_> {
         }
         let shown = local("shown");
         if options.fail_if.is_some() {
-            let kept = self.kept_result(&success);
-            tests.extend(quote!(let #shown = #kept;));
+            let captured = self.capture_result(&success);
+            tests.extend(quote!(let #shown = #captured;));
         }
         let none_is_failure =
             options.none_is_failure.map(|place| at(place, &quote!(#private::none_is_failure(&#returned))));

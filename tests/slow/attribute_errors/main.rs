@@ -1,7 +1,7 @@
 //! The compile errors of the attribute `computation`: their text, and the tokens at which they point.
 //!
-//! The errors in `attribute` are those of the macro. The errors in `compiler` have the words of the compiler, so they are
-//! compared with one version of it. `TRYBUILD=overwrite` accepts new text; compare it with the errors of functions
+//! The errors in `attribute` are those of the macro. The errors in `compiler` have the words of the compiler, so they
+//! are compared with one version of it. `TRYBUILD=overwrite` accepts new text; compare it with the errors of functions
 //! without the attribute.
 
 use std::process::Command;

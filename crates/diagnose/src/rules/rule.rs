@@ -252,8 +252,8 @@ impl Rule {
         self
     }
 
-    /// Requires that a text of the failure, or a parameter for the method, the computation or the innermost span contains
-    /// one of these phrases.
+    /// Requires that a text of the failure, or a parameter for the method, the computation or the innermost span
+    /// contains one of these phrases.
     pub(super) fn words_or_method(mut self, phrases: &str) -> Self {
         self.conditions.push(Condition::WordsOrMethod(Phrases::of(phrases)));
         self

@@ -1,4 +1,5 @@
-//! Amends records with parameters, suggestions and resolutions. All other parts of the text stay unchanged, to the digit.
+//! Amends records with parameters, suggestions and resolutions. All other parts of the text stay unchanged, to the
+//! digit.
 
 mod amendment;
 mod error;
