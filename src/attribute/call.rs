@@ -53,7 +53,7 @@ impl Drop for OnUnwind<'_> {
     }
 }
 
-/// Runs code in a stack frame of its own. Without optimisation, the variables of a macro would otherwise take room in
+/// Runs code in a separate stack frame. Without optimisation, the variables of a macro would otherwise take room in
 /// the frame of the annotated function while its body runs, and a recursive function would soon overflow the stack.
 #[inline]
 pub fn in_own_frame<R>(work: impl FnOnce() -> R) -> R {

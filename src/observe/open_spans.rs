@@ -29,7 +29,7 @@ use crate::observe::trail::writer::WriterLease;
 use record::internal::Redactor;
 use runtime::lock::{LockGuard, Mutex};
 
-/// Maximum number of its own failures, and of inner failures, that a computation remembers.
+/// Maximum number of failures, and of inner failures, that a computation remembers.
 const MAX_FAILURES: usize = 16;
 /// Maximum number of `OpenSpan`s in a thread's pool.
 const MAX_POOLED: usize = 64;

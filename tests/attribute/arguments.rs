@@ -268,7 +268,7 @@ mod moments {
     }
 
     #[computation("Eq. 1")]
-    fn around(options: &Options, limits: &[f64]) -> Result<(), std::fmt::Error> {
+    fn outer(options: &Options, limits: &[f64]) -> Result<(), std::fmt::Error> {
         let _ = (options, limits);
         inner(&Options { rtol: 0.5, method: "inner" })
     }
@@ -277,12 +277,12 @@ mod moments {
     fn a_failure_inside_has_the_arguments_of_the_calls_around_it() {
         let run = in_child(|dir| {
             let _guard = init(dir).unwrap();
-            around(&Options { rtol: 1e-9, method: "RK45" }, &[1.0]).unwrap_err();
+            outer(&Options { rtol: 1e-9, method: "RK45" }, &[1.0]).unwrap_err();
         })
         .ok();
         let inner = run.failure_of("inner");
         assert_eq!(inner.parameters.to_string(), r#"{"options":{"rtol":0.5,"method":"inner"},"limits":[1.0]}"#);
-        let outer = run.failure_of("around");
+        let outer = run.failure_of("outer");
         assert_eq!(outer.parameters.to_string(), r#"{"options":{"rtol":1e-9,"method":"RK45"},"limits":[1.0]}"#);
         assert_eq!(outer.context.caused_by, inner.context.id);
     }
