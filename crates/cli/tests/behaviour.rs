@@ -601,3 +601,54 @@ fn a_computation_that_closed_without_a_report_has_an_unknown_outcome() {
     let run = workspace.run(&["logs", "--session", "01a2147a-1eb2"]);
     assert!(run.stdout().contains(": rg_flow_integration with unknown outcome after "), "{}", run.transcript());
 }
+
+/// Returns a line of a log: an event inside a computation of one parameter, or the closing line of the computation.
+fn log_line(time: &str, session: &str, is_closing: bool, mu: u32) -> String {
+    let begin = format!(r#"{{"timestamp":"2026-11-30T10:00:{time}Z","level":"INFO","target":"sweep""#);
+    let end = format!(r#""session_id":"{session}"}}"#);
+    if is_closing {
+        let parameters = format!(r#""computation":"solve","parameters":{{"mu":{mu}}},"outcome":"ok","duration_s":0.5"#);
+        return format!(r#"{begin},"message":"computation closed",{parameters},{end}"#);
+    }
+    let span = format!(r#"{{"name":"solve","fields":{{"computation":"solve","theoretical_ref":"§1","mu":{mu}}}}}"#);
+    format!(r#"{begin},"message":"step {mu}","fields":{{}},"spans":[{span}],{end}"#)
+}
+
+#[test]
+fn closing_lines_stand_between_the_events_of_the_other_series() {
+    let workspace = Workspace::empty();
+    let logs = workspace.dir().join("io/logs");
+    std::fs::create_dir_all(&logs).unwrap();
+    std::fs::create_dir_all(workspace.failures()).unwrap();
+    let event = |time, mu| log_line(time, "run", false, mu);
+    let closing = |time, mu| log_line(time, "run", true, mu);
+    // The second runs of a millisecond: each closing line stands behind the events of its own run.
+    let files = [
+        ("runtime_20261130_run_0000.jsonl", vec![event("01.000", 1), event("02.000", 2), event("02.000", 3)]),
+        ("runtime_20261130_run_0001.jsonl", vec![event("04.000", 4)]),
+        ("computations_20261130_run_0000.jsonl", vec![closing("01.500", 1), closing("02.000", 2)]),
+        ("computations_20261130_run_0001.jsonl", vec![closing("02.000", 3), closing("05.000", 4)]),
+        ("computations_20261130_other_0000.jsonl", vec![log_line("03.000", "other", true, 9)]),
+    ];
+    for (name, lines) in &files {
+        std::fs::write(logs.join(name), lines.join("\n") + "\n").unwrap();
+    }
+    let expected = [
+        event("01.000", 1),
+        closing("01.500", 1),
+        event("02.000", 2),
+        closing("02.000", 2),
+        event("02.000", 3),
+        closing("02.000", 3),
+        event("04.000", 4),
+        closing("05.000", 4),
+    ];
+    for limit in [0, 3, 8] {
+        let run = workspace.run(&["logs", "--session", "run", "--jsonl", "--limit", &limit.to_string()]);
+        let shown: Vec<String> = run.stdout().lines().map(str::to_owned).collect();
+        let first = if limit == 3 { expected.len() - 3 } else { 0 };
+        assert_eq!(shown, expected[first..], "{}", run.transcript());
+    }
+    let run = workspace.run(&["logs", "--session", "run"]);
+    assert!(run.stdout().contains("computation closed: solve ok after 0.5 s"), "{}", run.transcript());
+}

@@ -2,6 +2,7 @@
 
 mod line;
 mod lines;
+mod merge;
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -16,6 +17,7 @@ use crate::records::{RecordEntry, failures_dir, open_record};
 use crate::screen::{Screen, count, report};
 use line::{LogLevel, LogLine};
 use lines::LogLines;
+use merge::{LogEntry, LogPart, MergedLog};
 
 /// Default number of lines.
 const DEFAULT_LINES: usize = 50;
@@ -77,33 +79,35 @@ pub(crate) fn run(options: &LogsOptions, dir: Option<&Path>, screen: &mut Screen
         None => LogRange::before_failure(&options.failure, dir)?,
     };
     let logs = options.logs_dir.clone().unwrap_or_else(|| default_logs_dir(&range.failures_dir));
-    let files = files_of_session(&range.session, &logs)?;
-    let mut tail = LogTail { limit: if options.limit == 0 { usize::MAX } else { options.limit }, ..LogTail::default() };
-    for file in &files {
-        if tail.read(file, range.end.as_ref(), options)? {
+    let mut log = MergedLog::new(parts_of_session(&range.session, &logs)?);
+    let mut tail = LogTail { limit: options.limit, ..LogTail::default() };
+    while let Some(entry) = log.next_line()? {
+        let is_end = range.ends_with(&entry.1);
+        if is_end || (range.contains(&entry.1) && entry.1.matches(options.level, options.span.as_deref())) {
+            match tail.push(entry) {
+                Some(entry) if options.limit == 0 => write_entry(&entry, options.jsonl, screen)?,
+                _ => {}
+            }
+        }
+        if is_end {
             break;
         }
     }
-    for (text, line) in &tail.lines {
-        if options.jsonl {
-            screen.write_json(text)?;
-            writeln!(screen)?;
-        } else {
-            line.write(screen)?;
-        }
+    for entry in &tail.lines {
+        write_entry(entry, options.jsonl, screen)?;
     }
     screen.flush()?;
-    if tail.malformed > 0 {
-        report(format_args!("failures: {} skipped: not a line of a runtime log", count(tail.malformed, "line")));
+    if log.malformed() > 0 {
+        report(format_args!("failures: {} skipped: not a line of a runtime log", count(log.malformed(), "line")));
     }
-    if tail.matching > tail.lines.len() {
+    if options.limit > 0 && tail.matching > tail.lines.len() {
         report(format_args!(
             "the last {} of {} shown; use --limit 0 for all",
             tail.lines.len(),
             count(tail.matching, "line")
         ));
     }
-    if tail.lines.is_empty() {
+    if tail.matching == 0 {
         report(format_args!("no matching lines in {}", logs.display()));
     }
     Ok(ExitCode::of_check(range.is_certain))
@@ -123,6 +127,16 @@ impl LogRange {
         let failures_dir = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(LogRange { session, end: Some(end), failures_dir, is_certain })
     }
+
+    /// Returns true for the line of the failure at which the output ends.
+    fn ends_with(&self, line: &LogLine) -> bool {
+        self.end.as_ref().is_some_and(|end| end.failure.is_some() && line.failure_id == end.failure)
+    }
+
+    /// Returns true unless the line is later than the failure. Threads do not write lines in the order of their times.
+    fn contains(&self, line: &LogLine) -> bool {
+        self.end.as_ref().is_none_or(|end| line.timestamp <= end.at)
+    }
 }
 
 /// The directory `logs` next to the directory of the records, relative to the current directory if possible.
@@ -133,21 +147,29 @@ fn default_logs_dir(failures_dir: &Path) -> PathBuf {
     logs.strip_prefix(&current_dir).map(Path::to_owned).unwrap_or(logs)
 }
 
-/// The log files of a session, oldest first. A file contains lines of one session only.
-fn files_of_session(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
+fn write_entry((text, line): &LogEntry, jsonl: bool, screen: &mut Screen) -> Result<()> {
+    if !jsonl {
+        return line.write(screen);
+    }
+    screen.write_json(text)?;
+    Ok(writeln!(screen)?)
+}
+
+/// The log files of a session. A file contains lines of one session only.
+fn parts_of_session(session: &str, logs: &Path) -> Result<Vec<LogPart>> {
     let entries = std::fs::read_dir(logs).with_context(|| format!("cannot read the log in {}", logs.display()))?;
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut matching = Vec::new();
     for path in files.filter(|path| is_log(path)) {
-        let id = session_of_file(&path)?;
+        let (id, time) = first_line_of(&path)?;
         if id.starts_with(session) || id.ends_with(session) {
-            matching.push((id, path));
+            matching.push((id, LogPart::new(path, time)));
         }
     }
     if matching.iter().any(|(id, _)| id == session) {
         matching.retain(|(id, _)| id == session);
     }
-    matching.sort_by(|a, b| a.1.cmp(&b.1));
+    matching.sort_unstable();
     match &matching[..] {
         [] => {
             bail!("no log of session {session} in {}: the run wrote none, or rotation has deleted it", logs.display())
@@ -155,7 +177,7 @@ fn files_of_session(session: &str, logs: &Path) -> Result<Vec<PathBuf>> {
         [(first, _), others @ ..] if others.iter().any(|(other, _)| other != first) => {
             bail!("several sessions match {session:?}, e.g. {first}: give more digits of the id")
         }
-        _ => Ok(matching.into_iter().map(|(_, path)| path).collect()),
+        _ => Ok(matching.into_iter().map(|(_, part)| part).collect()),
     }
 }
 
@@ -164,51 +186,32 @@ fn is_log(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "jsonl") && path.is_file()
 }
 
-/// The session id in the first valid line, or else in the name: `runtime_{date}_{session}_{number}.jsonl`.
-fn session_of_file(path: &Path) -> Result<String> {
+/// The session id and the time of the first valid line. Without such a line, the id is that of the name:
+/// `{series}_{date}_{session}_{number}.jsonl`.
+fn first_line_of(path: &Path) -> Result<(String, DateTime<Utc>)> {
     let lines = LogLines::open(path)?.take(MAX_PROBED_LINES);
-    let recorded = lines.filter_map(|line| LogLine::read(&line.ok()??)).find_map(|line| line.session_id);
+    let mut lines = lines.filter_map(|line| LogLine::read(&line.ok()??)).peekable();
+    let time = lines.peek().map_or(DateTime::<Utc>::MIN_UTC, |line| line.timestamp);
+    let recorded = lines.find_map(|line| line.session_id);
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let in_name = || name.splitn(3, '_').nth(2).and_then(|rest| rest.rsplit_once('_')).map(|(session, _)| session);
-    Ok(recorded.or_else(|| in_name().map(str::to_owned)).unwrap_or_default())
+    Ok((recorded.or_else(|| in_name().map(str::to_owned)).unwrap_or_default(), time))
 }
 
 /// The last matching lines.
 #[derive(Default)]
 struct LogTail {
+    /// The number of lines that are kept.
     limit: usize,
     matching: usize,
-    malformed: usize,
-    lines: VecDeque<(String, LogLine)>,
+    lines: VecDeque<LogEntry>,
 }
 
 impl LogTail {
-    /// Adds the lines of a file. Returns true if the line of the failure was found.
-    fn read(&mut self, path: &Path, end: Option<&LogEnd>, options: &LogsOptions) -> Result<bool> {
-        for text in LogLines::open(path)? {
-            let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-            let Some((text, line)) = text.and_then(|text| LogLine::read(&text).map(|line| (text, line))) else {
-                self.malformed += 1;
-                continue;
-            };
-            let is_end = end.is_some_and(|end| end.failure.is_some() && line.failure_id == end.failure);
-            // Threads do not write lines in the order of their times.
-            let is_later = end.is_some_and(|end| line.timestamp > end.at);
-            if is_end || (!is_later && line.matches(options.level, options.span.as_deref())) {
-                self.push(text, line);
-            }
-            if is_end {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn push(&mut self, text: String, line: LogLine) {
+    /// Adds a line. Returns the line that has no room any more.
+    fn push(&mut self, entry: LogEntry) -> Option<LogEntry> {
         self.matching += 1;
-        if self.lines.len() == self.limit {
-            self.lines.pop_front();
-        }
-        self.lines.push_back((text, line));
+        self.lines.push_back(entry);
+        if self.lines.len() > self.limit { self.lines.pop_front() } else { None }
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use chrono::{DateTime, Local, Utc};
-use record::Map;
+use record::{Map, Value};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -35,6 +35,8 @@ pub(super) struct LogLine {
     spans: Vec<LogSpan>,
     /// The name of a computation that has closed. Only lines about closed computations have this and the next fields.
     computation: Option<String>,
+    #[serde(default)]
+    parameters: Map,
     outcome: Option<String>,
     duration_s: Option<f64>,
 }
@@ -54,6 +56,20 @@ impl LogLine {
     pub(super) fn matches(&self, level: LogLevel, span: Option<&str>) -> bool {
         let in_span = |text: &str| self.spans.iter().any(|span| span.name.contains(text));
         self.level <= level && span.is_none_or(in_span)
+    }
+
+    /// Returns true if the event happened inside the computation of a closing line.
+    pub(super) fn is_inside(&self, closing: &LogLine) -> bool {
+        if self.failure_id.is_some() && self.failure_id == closing.failure_id {
+            return true;
+        }
+        let Some(computation) = &closing.computation else { return false };
+        // Other runs of the computation have other parameters.
+        let is_of_run = |(name, value): (&str, &Value)| closing.parameters.get(name).is_none_or(|known| known == value);
+        self.spans.iter().any(|span| {
+            let named = span.fields.get("computation").and_then(Value::as_str);
+            named == Some(computation) && span.fields.iter().all(is_of_run)
+        })
     }
 
     /// Writes time, level, target, message, fields and spans.
