@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::log::file::LogSeries;
 use crate::logger::StructuredLogger;
 use crate::recorder::{Recorder, Stats};
 
@@ -109,7 +110,7 @@ impl Guard {
         self.recorder.store.dir()
     }
 
-    /// Returns the current file of the runtime log, or `None` without a log.
+    /// Returns the current file of the events in the runtime log, or `None` without a log.
     ///
     /// ```
     /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-log-{}", std::process::id()));
@@ -120,7 +121,25 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn log_path(&self) -> Option<PathBuf> {
-        self.recorder.log.as_ref().and_then(|log| log.path())
+        self.recorder.log.as_ref().and_then(|log| log.path(LogSeries::Events))
+    }
+
+    /// Returns the current file of the closing lines of computations. Returns `None` before the first computation
+    /// closes, and without a log.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-guard-computations-{}", std::process::id()));
+    /// let guard = tracing_failure::init(&dir)?;
+    /// assert_eq!(guard.computation_log_path(), None);
+    /// tracing::info_span!("solve", computation = "observable_mass", theoretical_ref = "§2.3").in_scope(|| {});
+    /// guard.flush();
+    /// assert!(guard.computation_log_path().is_some_and(|path| path.exists()));
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn computation_log_path(&self) -> Option<PathBuf> {
+        self.recorder.log.as_ref().and_then(|log| log.path(LogSeries::Computations))
     }
 
     /// Returns a logger for code that has an error but no span. It writes to the same store, in the same session.

@@ -11,7 +11,7 @@ use tracing::Level;
 use crate::error_source::{Chain, ErrorSource};
 use crate::layer::layer_core::LayerCore;
 use crate::layer::recording::Call;
-use crate::log::line::write_line;
+use crate::log::line::{write_closing_line, write_line};
 use crate::observe::panic_payload::catch_panic;
 use crate::observe::report::{ReportContent, ReportSite};
 use crate::observe::thread::Busy;
@@ -150,6 +150,32 @@ impl StructuredLogger {
         if level == Level::ERROR {
             line.log.flush();
         }
+    }
+
+    /// Writes the closing line of a computation without a span, for example of another language. Does nothing without a
+    /// log. `entries` follow the message: `computation`, `theoretical_ref`, `parameters`, `outcome`, `duration_s`, and
+    /// `failure_id` after a failure.
+    ///
+    /// ```
+    /// use tracing_failure::Value;
+    /// use tracing_failure::record::Map;
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("tracing-failure-log-computation-{}", std::process::id()));
+    /// let logger = tracing_failure::builder(&dir).logger()?;
+    /// let entries: [(&str, Value); 3] =
+    ///     [("computation", "observable_mass".into()), ("outcome", "ok".into()), ("duration_s", 0.25.into())];
+    /// logger.log_computation("solver", Map::from_iter(entries));
+    /// logger.flush();
+    ///
+    /// let file = std::fs::read_dir(dir.join("logs"))?.next().unwrap()?;
+    /// assert!(file.file_name().to_string_lossy().starts_with("computations_"));
+    /// assert!(std::fs::read_to_string(file.path())?.contains(r#""message":"computation closed""#));
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn log_computation(&self, target: &str, entries: Map) {
+        let Some(line) = self.recorder.line_context() else { return };
+        write_closing_line(target, &self.recorder.redactor.map(entries), &line);
     }
 
     /// Passes all log lines and `latest.json` to the operating system.

@@ -23,7 +23,7 @@ use crate::observe::outcome::ComputationOutcome;
 /// });
 /// guard.flush();
 ///
-/// let log = std::fs::read_to_string(guard.log_path().unwrap())?;
+/// let log = std::fs::read_to_string(guard.computation_log_path().unwrap())?;
 /// assert!(log.contains(r#""outcome":"ok""#));
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

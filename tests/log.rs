@@ -2,6 +2,8 @@
 
 #[path = "log/outcome.rs"]
 mod outcome;
+#[path = "log/series.rs"]
+mod series;
 mod support;
 
 use std::path::Path;

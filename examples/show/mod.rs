@@ -38,17 +38,20 @@ impl Show {
         }
     }
 
+    /// Prints the end of both series of the log: the events, and the closing lines of computations.
     fn log(&self) {
-        let files = std::fs::read_dir(self.dir.join("logs")).into_iter().flatten().flatten().map(|file| file.path());
-        let Some(newest) = files.max_by_key(|file| file.metadata().and_then(|file| file.modified()).ok()) else {
-            return;
-        };
-        println!("\n{}", newest.display());
-        let text = std::fs::read_to_string(&newest).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        for line in &lines[lines.len().saturating_sub(2)..] {
-            let cut: String = line.chars().take(160).collect();
-            println!("  {cut}{}", if cut.len() < line.len() { "…" } else { "" });
+        for series in ["runtime_", "computations_"] {
+            let entries = std::fs::read_dir(self.dir.join("logs")).into_iter().flatten().flatten();
+            let files = entries.filter(|file| file.file_name().to_string_lossy().starts_with(series));
+            let modified = |file: &PathBuf| file.metadata().and_then(|file| file.modified()).ok();
+            let Some(newest) = files.map(|file| file.path()).max_by_key(modified) else { continue };
+            println!("\n{}", newest.display());
+            let text = std::fs::read_to_string(&newest).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            for line in &lines[lines.len().saturating_sub(2)..] {
+                let cut: String = line.chars().take(160).collect();
+                println!("  {cut}{}", if cut.len() < line.len() { "…" } else { "" });
+            }
         }
         println!();
     }

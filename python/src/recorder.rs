@@ -210,7 +210,10 @@ impl Recorder {
         if let Some(id) = failure_id {
             entries.insert("failure_id", id);
         }
-        self.log_line(py, "INFO", &span.target, "computation closed", entries);
+        py.detach(|| {
+            let _work = begin_work();
+            self.logger.log_computation(&span.target, entries);
+        });
     }
 
     /// Waits until all records and log lines are with the operating system.

@@ -703,7 +703,7 @@ def test_the_end_of_a_computation_is_in_the_log(logger):
     with logger.computation("newton", theoretical_ref="§2.1", x0=1.5):
         pass
     logger.flush()
-    [log] = logger.output_dir.with_name("logs").iterdir()
+    [log] = logger.output_dir.with_name("logs").glob("computations_*")
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     ends = [line for line in lines if line["message"] == "computation closed"]
     assert [line["outcome"] for line in ends] == ["failed", "ok"]
@@ -719,7 +719,7 @@ def test_a_logged_failure_is_the_outcome_of_its_computation(logger):
         with logger.computation("newton", theoretical_ref="§2.1", computation="an argument"):
             logger.log_failure("newton", ValueError("no root"), {}, "§2.1")
     logger.flush()
-    [log] = logger.output_dir.with_name("logs").iterdir()
+    [log] = logger.output_dir.with_name("logs").glob("computations_*")
     ends = [line for line in map(json.loads, log.read_text().splitlines()) if line.get("outcome")]
     assert [(line["computation"], line["outcome"]) for line in ends] == [("newton", "failed"), ("outer", "ok")]
     [record] = read(logger.output_dir)

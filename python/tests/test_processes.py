@@ -305,7 +305,7 @@ def test_dropped_loggers_free_their_files_and_threads(tmp_path):
         assert failure.parameters == {"run": number}
         assert Failure.from_path(tmp_path / f"runs/{number}/failures/latest.json").id == failure.id
         messages = [line["message"] for line in lines(tmp_path / f"runs/{number}/logs")]
-        assert messages[:2] == ["begins", "computation closed"]
+        assert {"begins", "computation closed"} <= set(messages)
 
 
 def test_a_logger_can_be_dropped_and_made_again(tmp_path):

@@ -19,8 +19,7 @@ use crate::guard::Guard;
 use crate::init_error::InitError;
 use crate::layer::panic_hook::install_panic_hook;
 use crate::layer::{FailureLayer, shared_locks};
-use crate::log::file::Rotation;
-use crate::log::runtime_log::RuntimeLog;
+use crate::log::runtime_log::{LogRotations, RuntimeLog};
 use crate::logger::StructuredLogger;
 use crate::observe::eyre;
 use crate::observe::target_filter::TargetFilter;
@@ -129,7 +128,7 @@ impl Builder {
                 Some(filter) => TargetFilter::parse(filter).map_err(InitError::Filter)?,
                 None => TargetFilter::from_env(),
             };
-            log(&dir, &session, self.rotation, filter).map_err(InitError::Io)
+            log(&dir, &session, self.rotations, filter).map_err(InitError::Io)
         };
         let store = match Store::open_with(&self.failures, self.areas.clone(), self.durability) {
             Err(_) if self.without_dir => Store::unopened(&self.failures, self.areas, self.durability),
@@ -158,7 +157,7 @@ impl Builder {
 }
 
 /// Opens a runtime log.
-type OpenLog = fn(&Path, &str, Rotation, TargetFilter) -> io::Result<RuntimeLog>;
+type OpenLog = fn(&Path, &str, LogRotations, TargetFilter) -> io::Result<RuntimeLog>;
 
 #[cfg(feature = "publish")]
 impl Publishing {

@@ -18,6 +18,7 @@ use tracing::level_filters::LevelFilter;
 use crate::guard::Guard;
 use crate::init_error::InitError;
 use crate::log::file::Rotation;
+use crate::log::runtime_log::LogRotations;
 use crate::observe::thread::Busy;
 use crate::observe::trail::retention::Retention;
 use crate::recorder::{Notices, OnLost};
@@ -91,7 +92,7 @@ pub struct Builder {
     limits: Limits,
     redactor: Redactor,
     log_filter: Option<String>,
-    rotation: Rotation,
+    rotations: LogRotations,
     trail: Retention,
     trail_filter: Option<String>,
     level: LevelFilter,
@@ -129,7 +130,7 @@ impl Builder {
             limits: Limits::default(),
             redactor: Redactor::default(),
             log_filter: None,
-            rotation: Rotation::default(),
+            rotations: LogRotations::default(),
             trail: Retention::default(),
             trail_filter: None,
             level: LevelFilter::DEBUG,
@@ -168,7 +169,7 @@ impl Builder {
         self
     }
 
-    /// Disables the runtime log.
+    /// Disables the runtime log: the lines of events and the closing lines of computations.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").without_log();
@@ -289,14 +290,28 @@ impl Builder {
         self
     }
 
-    /// Sets when the log starts a new file, and how many files it keeps.
+    /// Sets when the log of events starts a new file, and how many files it keeps.
     ///
     /// ```
     /// let builder = tracing_failure::builder("io").rotation(tracing_failure::Rotation::default());
     /// # let _ = builder;
     /// ```
     pub fn rotation(mut self, rotation: Rotation) -> Self {
-        self.rotation = rotation;
+        self.rotations.events = rotation;
+        self
+    }
+
+    /// Sets when the closing lines of computations start a new file, and how many of their files are kept. The default
+    /// is [`Rotation::of_computations`].
+    ///
+    /// ```
+    /// let mut rotation = tracing_failure::Rotation::of_computations();
+    /// rotation.max_files = None;
+    /// let builder = tracing_failure::builder("io").computation_rotation(rotation);
+    /// # let _ = builder;
+    /// ```
+    pub fn computation_rotation(mut self, rotation: Rotation) -> Self {
+        self.rotations.computations = rotation;
         self
     }
 

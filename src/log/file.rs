@@ -1,4 +1,4 @@
-//! The files of the runtime log: `runtime_{date}_{session}_{number}.jsonl`. Each file has one writer.
+//! The files of the log: `{series}_{date}_{session}_{number}.jsonl`. Each file has one writer.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,10 +9,11 @@ use chrono::NaiveDate;
 use record::internal::{apart_from_stdio, file_name_part, open_ordinary};
 use runtime::io_error::about;
 
-/// Limits on the size and the number of runtime log files.
+/// Limits on the size and the number of the log files of a series.
 ///
-/// The log starts a new file every day (UTC), and when a file reaches `max_bytes`. It deletes the oldest log files
-/// beyond `max_files`. It never deletes a file that a process is still writing, nor any other file in the directory.
+/// The log has two series of files: `runtime_*` for events, and `computations_*` for the closing lines of computations.
+/// A series starts a new file every day (UTC), and when a file reaches `max_bytes`. It deletes its oldest files beyond
+/// `max_files`. It never deletes a file that a process is still writing, nor any other file in the directory.
 ///
 /// ```
 /// let mut rotation = tracing_failure::Rotation::default();
@@ -25,8 +26,21 @@ use runtime::io_error::about;
 pub struct Rotation {
     /// Maximum number of bytes in a file before a new one starts. 64 MiB by default.
     pub max_bytes: u64,
-    /// Maximum number of files, over all sessions; `None` keeps all. 256 by default.
+    /// Maximum number of files of the series, over all sessions; `None` keeps all. 256 by default.
     pub max_files: Option<usize>,
+}
+
+impl Rotation {
+    /// Returns the default limits for the closing lines of computations, which outlive the events: 64 MiB in a file,
+    /// 10,000 files.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure::Rotation::of_computations().max_files, Some(10_000));
+    /// ```
+    #[must_use]
+    pub fn of_computations() -> Self {
+        Rotation { max_files: Some(10_000), ..Rotation::default() }
+    }
 }
 
 impl Default for Rotation {
@@ -35,11 +49,30 @@ impl Default for Rotation {
     }
 }
 
-/// The directory and the session of log files.
+/// A series of log files. Each has its own limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogSeries {
+    Events,
+    /// The closing lines of computations.
+    Computations,
+}
+
+impl LogSeries {
+    /// Returns the beginning of the names of the files.
+    fn prefix(self) -> &'static str {
+        match self {
+            LogSeries::Events => "runtime_",
+            LogSeries::Computations => "computations_",
+        }
+    }
+}
+
+/// The directory, the session and the series of log files.
 #[derive(Clone, Debug)]
 pub(super) struct LogLocation {
     dir: PathBuf,
     session: String,
+    series: LogSeries,
     rotation: Rotation,
 }
 
@@ -56,8 +89,8 @@ pub(super) struct LogFile {
 }
 
 impl LogLocation {
-    pub(super) fn new(dir: &Path, session: &str, rotation: Rotation) -> io::Result<Self> {
-        Ok(LogLocation { dir: std::path::absolute(dir)?, session: file_name_part(session), rotation })
+    pub(super) fn new(dir: &Path, session: &str, series: LogSeries, rotation: Rotation) -> io::Result<Self> {
+        Ok(LogLocation { dir: std::path::absolute(dir)?, session: file_name_part(session), series, rotation })
     }
 }
 
@@ -114,8 +147,9 @@ impl LogFile {
         let failed = |error| about(&self.location.dir, "cannot create a log file in", error);
         std::fs::create_dir_all(&self.location.dir).map_err(failed)?;
         let (path, file) = loop {
-            let name =
-                format!("runtime_{}_{}_{:04}.jsonl", self.date.format("%Y%m%d"), self.location.session, self.number);
+            let LogLocation { series, session, .. } = &self.location;
+            let date = self.date.format("%Y%m%d");
+            let name = format!("{}{date}_{session}_{:04}.jsonl", series.prefix(), self.number);
             let path = self.location.dir.join(name);
             match apart_from_stdio(|| OpenOptions::new().append(true).create_new(true).open(&path)) {
                 Ok(file) => break (path, file),
@@ -131,12 +165,12 @@ impl LogFile {
         Ok(())
     }
 
-    /// Deletes the oldest log files beyond the maximum.
+    /// Deletes the oldest files of the series beyond the maximum.
     fn prune(&self) {
         let Some(max_files) = self.location.rotation.max_files else { return };
         let Ok(entries) = std::fs::read_dir(&self.location.dir) else { return };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut logs: Vec<String> = names.filter(|name| is_log_name(name)).collect();
+        let mut logs: Vec<String> = names.filter(|name| is_log_name(name, self.location.series)).collect();
         // Names sort by time: the date comes first, and session ids sort by time within a day.
         logs.sort_unstable();
         for name in &logs[..logs.len().saturating_sub(max_files.max(1))] {
@@ -148,22 +182,22 @@ impl LogFile {
     }
 }
 
-fn is_log_name(name: &str) -> bool {
-    name_parts(name).is_some_and(|(date, session, number)| {
+fn is_log_name(name: &str, series: LogSeries) -> bool {
+    name_parts(name, series).is_some_and(|(date, session, number)| {
         let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         date.len() == 8 && number.len() >= 4 && are_digits(date) && are_digits(number) && !session.is_empty()
     })
 }
 
 /// Returns the date, the session and the number in the name of a log file.
-fn name_parts(name: &str) -> Option<(&str, &str, &str)> {
-    let rest = name.strip_prefix("runtime_")?.strip_suffix(".jsonl")?;
+fn name_parts(name: &str, series: LogSeries) -> Option<(&str, &str, &str)> {
+    let rest = name.strip_prefix(series.prefix())?.strip_suffix(".jsonl")?;
     let (date, rest) = rest.split_once('_')?;
     let (session, number) = rest.rsplit_once('_')?;
     Some((date, session, number))
 }
 
-/// Returns true if no process writes the file and its content is a runtime log.
+/// Returns true if no process writes the file and its content is a log.
 fn is_out_of_use(path: &Path) -> bool {
     use std::io::Read;
     let Ok(mut file) = open_ordinary(File::options().read(true), path) else { return false };
@@ -192,7 +226,8 @@ mod tests {
     #[test]
     fn a_new_day_has_a_new_file() {
         let dir = tempfile::tempdir().unwrap();
-        let mut log = LogFile::open(LogLocation::new(dir.path(), "s", Rotation::default()).unwrap()).unwrap();
+        let mut log =
+            LogFile::open(LogLocation::new(dir.path(), "s", LogSeries::Events, Rotation::default()).unwrap()).unwrap();
         let today = log.date;
         log.write(&mut b"first\n".to_vec()).unwrap();
         log.date = today.pred_opt().unwrap();
@@ -207,7 +242,7 @@ mod tests {
     fn a_line_is_never_split_over_two_files() {
         let dir = tempfile::tempdir().unwrap();
         let rotation = Rotation { max_bytes: 4, ..Rotation::default() };
-        let mut log = LogFile::open(LogLocation::new(dir.path(), "s", rotation).unwrap()).unwrap();
+        let mut log = LogFile::open(LogLocation::new(dir.path(), "s", LogSeries::Events, rotation).unwrap()).unwrap();
         log.write(&mut b"begun, ".to_vec()).unwrap();
         log.write(&mut b"ended\n".to_vec()).unwrap();
         log.write(&mut b"next, ".to_vec()).unwrap();
@@ -220,7 +255,7 @@ mod tests {
     #[test]
     fn only_names_of_log_files_match() {
         for name in ["runtime_20251227_0199f3aa-session_0000.jsonl", "runtime_20251227_a_b_12345.jsonl"] {
-            assert!(is_log_name(name), "{name}");
+            assert!(is_log_name(name, LogSeries::Events), "{name}");
         }
         for name in [
             "runtime_notes.jsonl",
@@ -229,8 +264,9 @@ mod tests {
             "runtime_2025122_s_0000.jsonl",
             "runtime_20251227_s_000.jsonl",
             "my_runtime_20251227_s_0000.jsonl",
+            "computations_20251227_s_0000.jsonl",
         ] {
-            assert!(!is_log_name(name), "{name}");
+            assert!(!is_log_name(name, LogSeries::Events), "{name}");
         }
     }
 }

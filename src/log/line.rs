@@ -8,6 +8,7 @@ use serde::Serialize;
 use tracing::{Level, Metadata};
 use uuid::Uuid;
 
+use crate::log::file::LogSeries;
 use crate::log::runtime_log::RuntimeLog;
 use crate::observe::callsite::{COMPUTATION, LOG_FIELDS, RESERVED_IN_SPANS, THEORETICAL_REF, is_log_record};
 use crate::observe::fields::Fields;
@@ -58,14 +59,14 @@ fn begin(time: SystemTime, level: &str, target: &str) -> Vec<u8> {
 }
 
 /// Ends a line and passes it to the log.
-fn end(mut json: Vec<u8>, failure: Option<Uuid>, line: &LineContext<'_>) {
+fn end(mut json: Vec<u8>, failure: Option<Uuid>, series: LogSeries, line: &LineContext<'_>) {
     json.extend_from_slice(b",\"session_id\":");
     json.extend_from_slice(line.session_json);
     if let Some(id) = failure {
         write_entry(&mut json, "failure_id", &id);
     }
     json.extend_from_slice(b"}\n");
-    line.log.write(&json);
+    line.log.write(series, &json);
     recycle(json);
 }
 
@@ -127,7 +128,7 @@ impl EventLine {
     /// Passes the line to the log.
     pub(crate) fn write(mut self, failure: Option<Uuid>, line: &LineContext<'_>) {
         self.json.push(b']');
-        end(self.json, failure, line);
+        end(self.json, failure, LogSeries::Events, line);
     }
 }
 
@@ -145,7 +146,7 @@ impl ComputationLine {
     pub(crate) fn new(meta: &Metadata<'_>) -> Self {
         let time = SystemTime::now();
         let mut json = begin(time, meta.level().as_str(), meta.target());
-        write_entry(&mut json, "message", "computation closed");
+        write_entry(&mut json, "message", COMPUTATION_CLOSED);
         ComputationLine {
             json,
             parameters: Vec::with_capacity(256),
@@ -187,9 +188,12 @@ impl ComputationLine {
         self.json.push(b'}');
         write_entry(&mut self.json, "outcome", outcome.name());
         write_entry(&mut self.json, "duration_s", &duration.as_secs_f64());
-        end(self.json, failure, line);
+        end(self.json, failure, LogSeries::Computations, line);
     }
 }
+
+/// The message of a closing line.
+const COMPUTATION_CLOSED: &str = "computation closed";
 
 /// Keys that every line has.
 const RESERVED_IN_LINES: &[&str] = &["timestamp", "level", "target", "message", "session_id"];
@@ -201,6 +205,15 @@ fn unreserved_name<'a>(name: &'a str, entries: &Map) -> Cow<'a, str> {
 
 /// Writes a line with additional entries.
 pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Map, line: &LineContext<'_>) {
+    write_entries(level, target, message, entries, LogSeries::Events, line);
+}
+
+/// Writes the closing line of a computation without a span.
+pub(crate) fn write_closing_line(target: &str, entries: &Map, line: &LineContext<'_>) {
+    write_entries(Level::INFO, target, COMPUTATION_CLOSED, entries, LogSeries::Computations, line);
+}
+
+fn write_entries(level: Level, target: &str, message: &str, entries: &Map, series: LogSeries, line: &LineContext<'_>) {
     let time = SystemTime::now();
     let mut json = begin(time, level.as_str(), target);
     write_entry(&mut json, "message", &*line.redactor.text(message));
@@ -209,7 +222,7 @@ pub(crate) fn write_line(level: Level, target: &str, message: &str, entries: &Ma
         write_name(&mut json, &unreserved_name(name, entries), false);
         write_json(&mut json, value);
     }
-    end(json, None, line);
+    end(json, None, series, line);
 }
 
 /// Writes the line of a failure without an event: a panic, a call, or an ERROR-level span.
@@ -232,5 +245,5 @@ pub(crate) fn write_failure(failure: &Failure, line: &LineContext<'_>) {
         .iter()
         .map(|span| Map::from_iter([("name", Value::from(&*span.name)), ("fields", span.fields.clone().into())]));
     write_entry(&mut json, "spans", &spans.collect::<Vec<_>>());
-    end(json, failure.context.id, line);
+    end(json, failure.context.id, LogSeries::Events, line);
 }

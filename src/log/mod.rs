@@ -2,4 +2,5 @@
 
 pub(crate) mod file;
 pub(crate) mod line;
+mod log_writer;
 pub(crate) mod runtime_log;

@@ -106,7 +106,7 @@ impl Run {
         failures.remove(0)
     }
 
-    /// All lines of the runtime log.
+    /// All lines of the log: first the events, then the closing lines of computations.
     pub fn log(&self) -> Vec<Json> {
         log(&self.dir.path().join("logs"))
     }
@@ -151,7 +151,11 @@ pub fn read_valid(path: &Path) -> Failure {
 
 pub fn log(dir: &Path) -> Vec<Json> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
+    paths.sort_by_key(|path| (is_closing_log(path), path.clone()));
     let text: String = paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+fn is_closing_log(path: &Path) -> bool {
+    path.file_name().unwrap().to_string_lossy().starts_with("computations_")
 }
