@@ -16,7 +16,8 @@ pub(crate) const PACKAGES: &[(&str, &[&str])] = &[
     ("diagnose", &["record", "runtime", "text"]),
     ("publish", &["record", "runtime", "text"]),
     ("advice", &["diagnose", "record", "text"]),
-    ("cli", &["advice", "diagnose", "publish", "record", "text"]),
+    ("corpus", &["record", "runtime", "text"]),
+    ("cli", &["advice", "corpus", "diagnose", "publish", "record", "text"]),
     ("", &["diagnose", "macros", "publish", "record", "runtime", "text"]),
 ];
 

@@ -1,0 +1,14 @@
+//! All computations of a directory, and where they fail.
+//!
+//! A part of [tracing-failure](https://docs.rs/tracing-failure). The command `failures` and the Python package use it.
+
+mod rule;
+mod table;
+
+pub use rule::condition::{CellTest, Label, RuleCondition};
+pub use rule::counts::RunCounts;
+pub use rule::region::{IgnoredParameter, NearestSuccess, Region, RegionReport};
+pub use table::cell::Cell;
+pub use table::column::ValueColumn;
+pub use table::run::{FailedRun, RunFacts, RunOutcome, Session};
+pub use table::run_table::RunTable;

@@ -1,0 +1,75 @@
+//! The number of runs and of failed runs.
+
+use std::ops::{Add, AddAssign, Sub};
+
+use serde::{Deserialize, Serialize};
+
+/// A number of runs, and how many of them failed.
+///
+/// ```
+/// use tracing_failure_corpus::RunCounts;
+///
+/// let counts = RunCounts { failed: 381, runs: 386 };
+/// assert_eq!(format!("{:.3} {:.3}", counts.rate(), counts.lower_bound()), "0.987 0.970");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunCounts {
+    /// Number of runs that failed.
+    pub failed: u64,
+    /// Number of runs.
+    pub runs: u64,
+}
+
+/// The quantile of the normal distribution for a two-sided interval of 95 %.
+const Z: f64 = 1.959_963_984_540_054;
+
+impl RunCounts {
+    /// Returns the fraction of runs that failed; NaN without runs.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure_corpus::RunCounts { failed: 1, runs: 4 }.rate(), 0.25);
+    /// ```
+    pub fn rate(self) -> f64 {
+        self.failed as f64 / self.runs as f64
+    }
+
+    /// Returns the lower end of Wilson's interval of 95 % for the failure rate; 0 without runs.
+    ///
+    /// Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, J. Am. Stat. Assoc.
+    /// 22 (1927) 209–212.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure_corpus::RunCounts::default().lower_bound(), 0.0);
+    /// ```
+    pub fn lower_bound(self) -> f64 {
+        if self.runs == 0 {
+            return 0.0;
+        }
+        let (p, n) = (self.rate(), self.runs as f64);
+        let centre = p + Z * Z / (2.0 * n);
+        let margin = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+        ((centre - margin) / (1.0 + Z * Z / n)).max(0.0)
+    }
+}
+
+impl Add for RunCounts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        RunCounts { failed: self.failed + other.failed, runs: self.runs + other.runs }
+    }
+}
+
+impl AddAssign for RunCounts {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for RunCounts {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        RunCounts { failed: self.failed - other.failed, runs: self.runs - other.runs }
+    }
+}

@@ -1,0 +1,301 @@
+//! All runs of one computation.
+
+use std::collections::HashMap;
+
+use super::cell::Cell;
+use super::column::ValueColumn;
+use super::run::{FailedRun, RunFacts, RunOutcome, Session};
+
+/// All runs of one computation: their facts, and a column for each parameter.
+///
+/// ```
+/// use tracing_failure_corpus::{Cell, RunFacts, RunOutcome, RunTable};
+///
+/// let mut runs = RunTable::new("rg_flow_integration");
+/// runs.push(RunFacts::new(RunOutcome::Ok), [("lambda", Cell::Number(0.1))]);
+/// runs.push(RunFacts::new(RunOutcome::Failed), [("lambda", Cell::Number(41.0)), ("method", Cell::Text("RK45"))]);
+/// assert_eq!(runs.len(), 2);
+/// assert_eq!(runs.parameter("method").unwrap().cell(0), Cell::Missing);
+/// assert_eq!(runs.failed_count(), 1);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RunTable {
+    computation: String,
+    theoretical_ref: String,
+    runs: Vec<RunFacts>,
+    parameters: Vec<ValueColumn>,
+    positions: HashMap<String, usize>,
+    digests: Vec<ValueColumn>,
+    sessions: Vec<Session>,
+    failures: Vec<FailedRun>,
+}
+
+impl RunTable {
+    /// Creates a table without runs.
+    ///
+    /// ```
+    /// assert!(tracing_failure_corpus::RunTable::new("rg_flow").is_empty());
+    /// ```
+    pub fn new(computation: impl Into<String>) -> Self {
+        RunTable { computation: computation.into(), ..RunTable::default() }
+    }
+
+    /// Returns the name of the computation.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure_corpus::RunTable::new("rg_flow").computation(), "rg_flow");
+    /// ```
+    pub fn computation(&self) -> &str {
+        &self.computation
+    }
+
+    /// Returns the theoretical reference of the first run that has one; empty if none has.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure_corpus::RunTable::new("rg_flow").theoretical_ref(), "");
+    /// ```
+    pub fn theoretical_ref(&self) -> &str {
+        &self.theoretical_ref
+    }
+
+    /// Sets the theoretical reference, unless the table has one.
+    ///
+    /// ```
+    /// let mut runs = tracing_failure_corpus::RunTable::new("rg_flow");
+    /// runs.set_theoretical_ref("Eq. 1.12");
+    /// runs.set_theoretical_ref("Eq. 1.13");
+    /// assert_eq!(runs.theoretical_ref(), "Eq. 1.12");
+    /// ```
+    pub fn set_theoretical_ref(&mut self, reference: &str) {
+        if self.theoretical_ref.is_empty() {
+            reference.clone_into(&mut self.theoretical_ref);
+        }
+    }
+
+    /// Returns the number of runs.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure_corpus::RunTable::new("rg_flow").len(), 0);
+    /// ```
+    pub fn len(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Returns true if there are no runs.
+    ///
+    /// ```
+    /// assert!(tracing_failure_corpus::RunTable::new("rg_flow").is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// Returns the facts of all runs.
+    ///
+    /// ```
+    /// assert!(tracing_failure_corpus::RunTable::new("rg_flow").runs().is_empty());
+    /// ```
+    pub fn runs(&self) -> &[RunFacts] {
+        &self.runs
+    }
+
+    /// Returns a column for each parameter, in the order of first appearance.
+    ///
+    /// ```
+    /// assert!(tracing_failure_corpus::RunTable::new("rg_flow").parameters().is_empty());
+    /// ```
+    pub fn parameters(&self) -> &[ValueColumn] {
+        &self.parameters
+    }
+
+    /// Returns the column of a parameter.
+    ///
+    /// ```
+    /// assert!(tracing_failure_corpus::RunTable::new("rg_flow").parameter("mu").is_none());
+    /// ```
+    pub fn parameter(&self, name: &str) -> Option<&ValueColumn> {
+        self.positions.get(name).map(|&position| &self.parameters[position])
+    }
+
+    /// Returns the columns of convergence digests: `newton step.residual.rate`. They may be shorter than the table.
+    ///
+    /// ```
+    /// assert!(tracing_failure_corpus::RunTable::new("rg_flow").digests().is_empty());
+    /// ```
+    pub fn digests(&self) -> &[ValueColumn] {
+        &self.digests
+    }
+
+    /// Returns the sessions to which [`RunFacts::session`] refers.
+    ///
+    /// ```
+    /// assert!(tracing_failure_corpus::RunTable::new("rg_flow").sessions().is_empty());
+    /// ```
+    pub fn sessions(&self) -> &[Session] {
+        &self.sessions
+    }
+
+    /// Returns the facts of failed runs to which [`RunFacts::failure`] refers.
+    ///
+    /// ```
+    /// assert!(tracing_failure_corpus::RunTable::new("rg_flow").failures().is_empty());
+    /// ```
+    pub fn failures(&self) -> &[FailedRun] {
+        &self.failures
+    }
+
+    /// Returns the number of runs that failed.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure_corpus::RunTable::new("rg_flow").failed_count(), 0);
+    /// ```
+    pub fn failed_count(&self) -> usize {
+        self.runs.iter().filter(|run| run.outcome.is_failure()).count()
+    }
+
+    /// Returns the number of runs with this outcome.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure_corpus::RunTable::new("rg_flow").count(tracing_failure_corpus::RunOutcome::Ok), 0);
+    /// ```
+    pub fn count(&self, outcome: RunOutcome) -> usize {
+        self.runs.iter().filter(|run| run.outcome == outcome).count()
+    }
+
+    /// Appends a session and returns its index.
+    ///
+    /// ```
+    /// let mut runs = tracing_failure_corpus::RunTable::new("rg_flow");
+    /// assert_eq!(runs.push_session(tracing_failure_corpus::Session::new("s")), 0);
+    /// ```
+    pub fn push_session(&mut self, session: Session) -> u32 {
+        self.sessions.push(session);
+        (self.sessions.len() - 1) as u32
+    }
+
+    /// Appends the facts of a failed run and returns their index.
+    ///
+    /// ```
+    /// let mut runs = tracing_failure_corpus::RunTable::new("rg_flow");
+    /// assert_eq!(runs.push_failure(tracing_failure_corpus::FailedRun::default()), 0);
+    /// ```
+    pub fn push_failure(&mut self, failure: FailedRun) -> u32 {
+        self.failures.push(failure);
+        (self.failures.len() - 1) as u32
+    }
+
+    /// Appends a run with its parameters. If a name occurs twice, the first value counts.
+    ///
+    /// ```
+    /// use tracing_failure_corpus::{Cell, RunFacts, RunOutcome, RunTable};
+    ///
+    /// let mut runs = RunTable::new("rg_flow");
+    /// runs.push(RunFacts::new(RunOutcome::Ok), [("mu", Cell::Number(1.0)), ("mu", Cell::Number(2.0))]);
+    /// assert_eq!(runs.parameter("mu").unwrap().cell(0), Cell::Number(1.0));
+    /// ```
+    pub fn push<'a>(&mut self, run: RunFacts, parameters: impl IntoIterator<Item = (&'a str, Cell<'a>)>) {
+        let row = self.runs.len();
+        // Runs mostly have the same parameters in the same order.
+        let mut expected = 0;
+        for (name, cell) in parameters {
+            let position = match self.parameters.get(expected) {
+                Some(column) if column.name() == name => expected,
+                _ => self.position(name),
+            };
+            expected = position + 1;
+            let column = &mut self.parameters[position];
+            if column.len() <= row {
+                column.extend_missing(row);
+                column.push(cell);
+            }
+        }
+        self.runs.push(run);
+        for column in &mut self.parameters {
+            column.extend_missing(row + 1);
+        }
+    }
+
+    fn position(&mut self, name: &str) -> usize {
+        if let Some(&position) = self.positions.get(name) {
+            return position;
+        }
+        self.parameters.push(ValueColumn::new(name));
+        self.positions.insert(name.to_owned(), self.parameters.len() - 1);
+        self.parameters.len() - 1
+    }
+
+    /// Sets a convergence digest of the last run.
+    ///
+    /// ```
+    /// use tracing_failure_corpus::{Cell, RunFacts, RunOutcome, RunTable};
+    ///
+    /// let mut runs = RunTable::new("rg_flow");
+    /// runs.push(RunFacts::new(RunOutcome::Ok), []);
+    /// runs.push_digest("newton step.residual.rate", Cell::Number(0.5));
+    /// assert_eq!(runs.digests()[0].cell(0), Cell::Number(0.5));
+    /// ```
+    pub fn push_digest(&mut self, name: &str, cell: Cell<'_>) {
+        let Some(row) = self.runs.len().checked_sub(1) else { return };
+        let position = self.digests.iter().position(|column| column.name() == name);
+        let position = position.unwrap_or_else(|| {
+            self.digests.push(ValueColumn::new(name));
+            self.digests.len() - 1
+        });
+        let column = &mut self.digests[position];
+        if column.len() <= row {
+            column.extend_missing(row);
+            column.push(cell);
+        }
+    }
+
+    /// Appends all runs of another table of the same computation. Equal sessions are merged.
+    ///
+    /// ```
+    /// use tracing_failure_corpus::{Cell, RunFacts, RunOutcome, RunTable, Session};
+    ///
+    /// let table = || {
+    ///     let mut runs = RunTable::new("rg_flow");
+    ///     runs.push_session(Session::new("s"));
+    ///     runs.push(RunFacts::new(RunOutcome::Ok), [("mu", Cell::Number(1.0))]);
+    ///     runs
+    /// };
+    /// let mut all = table();
+    /// all.append(table());
+    /// assert_eq!((all.len(), all.sessions().len()), (2, 1));
+    /// ```
+    pub fn append(&mut self, other: RunTable) {
+        let rows = self.runs.len();
+        self.set_theoretical_ref(&other.theoretical_ref);
+        let known: HashMap<String, u32> =
+            self.sessions.iter().zip(0..).map(|(session, index)| (session.id.clone(), index)).collect();
+        let sessions: Vec<u32> = other
+            .sessions
+            .into_iter()
+            .map(|session| known.get(&session.id).copied().unwrap_or_else(|| self.push_session(session)))
+            .collect();
+        let failures = self.failures.len() as u32;
+        self.failures.extend(other.failures);
+        self.runs.extend(other.runs.into_iter().map(|run| RunFacts {
+            session: sessions.get(run.session as usize).copied().unwrap_or(run.session),
+            failure: run.failure.map(|failure| failure + failures),
+            ..run
+        }));
+        for column in other.parameters {
+            let position = self.position(column.name());
+            self.parameters[position].extend_missing(rows);
+            self.parameters[position].append(&column);
+        }
+        for column in other.digests {
+            let position = self.digests.iter().position(|known| known.name() == column.name());
+            let position = position.unwrap_or_else(|| {
+                self.digests.push(ValueColumn::new(column.name()));
+                self.digests.len() - 1
+            });
+            self.digests[position].extend_missing(rows);
+            self.digests[position].append(&column);
+        }
+        for column in &mut self.parameters {
+            column.extend_missing(self.runs.len());
+        }
+    }
+}
