@@ -2,9 +2,14 @@
 //!
 //! A part of [tracing-failure](https://docs.rs/tracing-failure). The command `failures` and the Python package use it.
 
+mod read;
 mod rule;
 mod table;
 
+pub use read::corpus::{Corpus, ReadProgress};
+pub use read::error::CorpusError;
+pub use read::options::ReadOptions;
+pub use read::skipped::{SkippedInput, SkippedPart};
 pub use rule::condition::{CellTest, Label, RuleCondition};
 pub use rule::counts::RunCounts;
 pub use rule::region::{IgnoredParameter, NearestSuccess, Region, RegionReport};

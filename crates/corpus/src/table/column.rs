@@ -121,15 +121,28 @@ impl ValueColumn {
     /// ```
     #[inline]
     pub fn push(&mut self, cell: Cell<'_>) {
-        let word = match cell {
+        let word = self.word(cell);
+        self.words.push(word);
+    }
+
+    /// Replaces the value of a run, if there is one.
+    pub(crate) fn set(&mut self, run: usize, cell: Cell<'_>) {
+        let word = self.word(cell);
+        if let Some(present) = self.words.get_mut(run) {
+            *present = word;
+        }
+    }
+
+    #[inline]
+    fn word(&mut self, cell: Cell<'_>) -> u64 {
+        match cell {
             Cell::Missing => MISSING,
             Cell::Number(number) | Cell::NotFinite(number) if number.is_nan() => f64::NAN.to_bits(),
             Cell::Number(number) | Cell::NotFinite(number) => number.to_bits(),
             Cell::Text(text) => self.text_word(text),
             Cell::Bool(false) => FALSE,
             Cell::Bool(true) => TRUE,
-        };
-        self.words.push(word);
+        }
     }
 
     fn text_word(&mut self, text: &str) -> u64 {

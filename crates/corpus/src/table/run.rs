@@ -146,6 +146,14 @@ impl Session {
     pub fn new(id: impl Into<String>) -> Self {
         Session { id: id.into(), ..Session::default() }
     }
+
+    /// Adds the facts of another description of the session. Known facts stay.
+    pub(crate) fn complete(&mut self, other: Session) {
+        self.host = self.host.take().or(other.host);
+        self.rank = self.rank.or(other.rank);
+        self.job_id = self.job_id.take().or(other.job_id);
+        self.git_commit = self.git_commit.take().or(other.git_commit);
+    }
 }
 
 /// The facts about a failed run that its record adds.

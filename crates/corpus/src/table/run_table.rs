@@ -27,8 +27,13 @@ pub struct RunTable {
     positions: HashMap<String, usize>,
     digests: Vec<ValueColumn>,
     sessions: Vec<Session>,
+    session_positions: HashMap<String, u32>,
     failures: Vec<FailedRun>,
+    omits_parameters: bool,
 }
+
+/// Maximum number of parameters, and of digests, of a computation. Values of further ones are omitted.
+pub(crate) const MAX_COLUMNS: usize = 512;
 
 impl RunTable {
     /// Creates a table without runs.
@@ -162,15 +167,53 @@ impl RunTable {
         self.runs.iter().filter(|run| run.outcome == outcome).count()
     }
 
-    /// Appends a session and returns its index.
+    /// Returns true if a run has a parameter or a digest without a column, because the table has 512 already.
+    pub(crate) fn omits_parameters(&self) -> bool {
+        self.omits_parameters
+    }
+
+    /// Returns the index of the session with this id, and adds facts that are unknown so far. A new session is
+    /// appended.
     ///
     /// ```
+    /// use tracing_failure_corpus::Session;
+    ///
     /// let mut runs = tracing_failure_corpus::RunTable::new("rg_flow");
-    /// assert_eq!(runs.push_session(tracing_failure_corpus::Session::new("s")), 0);
+    /// assert_eq!([runs.push_session(Session::new("s")), runs.push_session(Session::new("s"))], [0, 0]);
     /// ```
     pub fn push_session(&mut self, session: Session) -> u32 {
+        if let Some(&index) = self.session_positions.get(&session.id) {
+            self.sessions[index as usize].complete(session);
+            return index;
+        }
+        let index = self.sessions.len() as u32;
+        self.session_positions.insert(session.id.clone(), index);
         self.sessions.push(session);
-        (self.sessions.len() - 1) as u32
+        index
+    }
+
+    /// Returns the index of the session with this id. A new session is appended.
+    pub(crate) fn session_index(&mut self, id: &str) -> u32 {
+        match self.session_positions.get(id) {
+            Some(&index) => index,
+            None => self.push_session(Session::new(id)),
+        }
+    }
+
+    /// Adds facts about the sessions of the table.
+    pub(crate) fn complete_sessions(&mut self, facts: &HashMap<String, Session>) {
+        for session in &mut self.sessions {
+            if let Some(facts) = facts.get(&session.id) {
+                session.complete(facts.clone());
+            }
+        }
+    }
+
+    /// Replaces the facts of a failed run.
+    pub(crate) fn set_failure(&mut self, index: u32, failure: FailedRun) {
+        if let Some(known) = self.failures.get_mut(index as usize) {
+            *known = failure;
+        }
     }
 
     /// Appends the facts of a failed run and returns their index.
@@ -200,7 +243,10 @@ impl RunTable {
         for (name, cell) in parameters {
             let position = match self.parameters.get(expected) {
                 Some(column) if column.name() == name => expected,
-                _ => self.position(name),
+                _ => match self.position(name) {
+                    Some(position) => position,
+                    None => continue,
+                },
             };
             expected = position + 1;
             let column = &mut self.parameters[position];
@@ -215,13 +261,18 @@ impl RunTable {
         }
     }
 
-    fn position(&mut self, name: &str) -> usize {
+    /// Returns the position of a parameter. A new column is appended while there are fewer than [`MAX_COLUMNS`].
+    fn position(&mut self, name: &str) -> Option<usize> {
         if let Some(&position) = self.positions.get(name) {
-            return position;
+            return Some(position);
+        }
+        if self.parameters.len() >= MAX_COLUMNS {
+            self.omits_parameters = true;
+            return None;
         }
         self.parameters.push(ValueColumn::new(name));
         self.positions.insert(name.to_owned(), self.parameters.len() - 1);
-        self.parameters.len() - 1
+        Some(self.parameters.len() - 1)
     }
 
     /// Sets a convergence digest of the last run.
@@ -235,17 +286,36 @@ impl RunTable {
     /// assert_eq!(runs.digests()[0].cell(0), Cell::Number(0.5));
     /// ```
     pub fn push_digest(&mut self, name: &str, cell: Cell<'_>) {
-        let Some(row) = self.runs.len().checked_sub(1) else { return };
-        let position = self.digests.iter().position(|column| column.name() == name);
-        let position = position.unwrap_or_else(|| {
-            self.digests.push(ValueColumn::new(name));
-            self.digests.len() - 1
-        });
-        let column = &mut self.digests[position];
-        if column.len() <= row {
-            column.extend_missing(row);
-            column.push(cell);
+        if let Some(row) = self.runs.len().checked_sub(1) {
+            self.set_digest(row, name, cell);
         }
+    }
+
+    /// Sets a convergence digest of a run, unless the run has one of this name.
+    pub(crate) fn set_digest(&mut self, row: usize, name: &str, cell: Cell<'_>) {
+        let Some(position) = self.digest_position(name) else { return };
+        let column = &mut self.digests[position];
+        column.extend_missing(row + 1);
+        if column.cell(row) == Cell::Missing {
+            column.set(row, cell);
+        }
+    }
+
+    /// Returns true if the run has a convergence digest.
+    pub(crate) fn has_digest(&self, row: usize) -> bool {
+        self.digests.iter().any(|column| row < column.len() && column.cell(row) != Cell::Missing)
+    }
+
+    fn digest_position(&mut self, name: &str) -> Option<usize> {
+        let position = self.digests.iter().position(|column| column.name() == name);
+        if position.is_none() {
+            if self.digests.len() >= MAX_COLUMNS {
+                self.omits_parameters = true;
+                return None;
+            }
+            self.digests.push(ValueColumn::new(name));
+        }
+        Some(position.unwrap_or(self.digests.len() - 1))
     }
 
     /// Appends all runs of another table of the same computation. Equal sessions are merged.
@@ -266,13 +336,8 @@ impl RunTable {
     pub fn append(&mut self, other: RunTable) {
         let rows = self.runs.len();
         self.set_theoretical_ref(&other.theoretical_ref);
-        let known: HashMap<String, u32> =
-            self.sessions.iter().zip(0..).map(|(session, index)| (session.id.clone(), index)).collect();
-        let sessions: Vec<u32> = other
-            .sessions
-            .into_iter()
-            .map(|session| known.get(&session.id).copied().unwrap_or_else(|| self.push_session(session)))
-            .collect();
+        self.omits_parameters |= other.omits_parameters;
+        let sessions: Vec<u32> = other.sessions.into_iter().map(|session| self.push_session(session)).collect();
         let failures = self.failures.len() as u32;
         self.failures.extend(other.failures);
         self.runs.extend(other.runs.into_iter().map(|run| RunFacts {
@@ -281,16 +346,12 @@ impl RunTable {
             ..run
         }));
         for column in other.parameters {
-            let position = self.position(column.name());
+            let Some(position) = self.position(column.name()) else { continue };
             self.parameters[position].extend_missing(rows);
             self.parameters[position].append(&column);
         }
         for column in other.digests {
-            let position = self.digests.iter().position(|known| known.name() == column.name());
-            let position = position.unwrap_or_else(|| {
-                self.digests.push(ValueColumn::new(column.name()));
-                self.digests.len() - 1
-            });
+            let Some(position) = self.digest_position(column.name()) else { continue };
             self.digests[position].extend_missing(rows);
             self.digests[position].append(&column);
         }
