@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::closing_lines::{CorpusParts, read_closing_lines};
+use super::comparable::remove_incomparable;
 use super::error::CorpusError;
 use super::line_fields::MAX_ARRAY_ENTRIES;
 use super::options::ReadOptions;
@@ -34,7 +35,7 @@ const MAX_NAMES: usize = 20;
 pub struct ReadProgress {
     /// Number of bytes that are read.
     pub done: u64,
-    /// Number of bytes of all files. The size of records is estimated.
+    /// Number of bytes of all files. The size of records is estimated. 0 while directories are searched.
     pub total: u64,
 }
 
@@ -90,7 +91,8 @@ impl Corpus {
         progress: &mut dyn FnMut(ReadProgress) -> ControlFlow<()>,
     ) -> Result<Corpus, CorpusError> {
         let mut parts = CorpusParts::default();
-        let sources = find_sources(dirs, &mut parts.skipped)?;
+        let is_cancelled = &mut || progress(ReadProgress { done: 0, total: 0 }).is_break();
+        let sources = find_sources(dirs, &mut parts.skipped, is_cancelled)?;
         let log_bytes: u64 = sources.logs.iter().map(|log| log.bytes).sum();
         let total = log_bytes + sources.records.len() as u64 * RECORD_BYTES;
         let mut done = 0;
@@ -107,7 +109,7 @@ impl Corpus {
     }
 
     fn finish(parts: CorpusParts, dirs: &[PathBuf], options: &ReadOptions) -> Result<Corpus, CorpusError> {
-        let notes = notes(&parts);
+        let mut notes = notes(&parts);
         let mut tables = parts.tables.tables;
         tables.sort_by(|a, b| a.computation().cmp(b.computation()));
         if tables.is_empty() {
@@ -122,6 +124,12 @@ impl Corpus {
         }
         for table in &mut tables {
             table.complete_sessions(&parts.sessions);
+            for parameter in remove_incomparable(table) {
+                notes.push(format!(
+                    "Only failed runs of {} have {parameter}. It has no column, because it cannot be compared.",
+                    table.computation()
+                ));
+            }
         }
         Ok(Corpus { tables, skipped: parts.skipped, notes })
     }

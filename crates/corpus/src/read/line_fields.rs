@@ -35,7 +35,20 @@ pub(super) enum TextKey {
     GitCommit,
 }
 
-const TEXT_KEYS: usize = TextKey::GitCommit as usize + 1;
+impl TextKey {
+    pub(super) const ALL: [TextKey; 10] = [
+        TextKey::Timestamp,
+        TextKey::Message,
+        TextKey::Computation,
+        TextKey::TheoreticalRef,
+        TextKey::Outcome,
+        TextKey::SessionId,
+        TextKey::FailureId,
+        TextKey::Host,
+        TextKey::JobId,
+        TextKey::GitCommit,
+    ];
+}
 
 /// The keys of a line that the reader knows.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +92,7 @@ impl LineKey {
 /// The fields of one line. The same memory serves all lines of a chunk.
 #[derive(Debug, Default)]
 pub(super) struct LineFields<'a> {
-    texts: [Option<LineText<'a>>; TEXT_KEYS],
+    texts: [Option<LineText<'a>>; TextKey::ALL.len()],
     pub(super) duration_s: Option<f64>,
     pub(super) rank: Option<f64>,
     parameters: Vec<(LineText<'a>, LineCell<'a>)>,
@@ -94,7 +107,7 @@ pub(super) struct LineFields<'a> {
 
 impl<'a> LineFields<'a> {
     pub(super) fn clear(&mut self) {
-        self.texts = [None; TEXT_KEYS];
+        self.texts = [None; TextKey::ALL.len()];
         (self.duration_s, self.rank, self.omits_entries) = (None, None, false);
         self.parameters.clear();
         self.digests.clear();
@@ -172,5 +185,16 @@ pub(super) fn non_finite(text: &str) -> Option<f64> {
         "Infinity" => Some(f64::INFINITY),
         "-Infinity" => Some(f64::NEG_INFINITY),
         _ => None,
+    }
+}
+
+/// Returns the text that stands for a number that is not finite.
+pub(super) fn non_finite_name(number: f64) -> &'static str {
+    if number.is_nan() {
+        "NaN"
+    } else if number > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
     }
 }

@@ -7,10 +7,13 @@ pub(crate) mod skipped;
 
 mod chunk;
 mod closing_lines;
+mod comparable;
 mod copies;
 mod fast_line;
 mod flatten;
 mod line_fields;
+#[cfg(test)]
+mod line_tests;
 mod log_source;
 mod number;
 mod ordered;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use super::closing_lines::CorpusParts;
+use super::comparable::root;
 use super::flatten::flatten_map;
 use super::line_fields::{EntryList, LineFields};
 use super::options::ReadOptions;
@@ -141,9 +142,4 @@ fn add_digests(table: &mut RunTable, run: usize, record: &RunRecord) {
     for (name, value) in &record.digests {
         table.set_digest(run, name, Cell::from(*value));
     }
-}
-
-/// Returns the name of the parameter that a nested value belongs to.
-fn root(name: &str) -> &str {
-    name.find(['.', '[']).map_or(name, |end| &name[..end])
 }

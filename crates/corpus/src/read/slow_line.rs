@@ -4,7 +4,7 @@ use record::internal::parse;
 use record::{Map, Value};
 
 use super::flatten::flatten_map;
-use super::line_fields::{LineFields, LineKey};
+use super::line_fields::{LineFields, LineKey, non_finite_name};
 
 /// Reads the fields of a line. It accepts the bare `NaN` of other programs.
 ///
@@ -19,6 +19,11 @@ pub(super) fn read_slow(line: &str, fields: &mut LineFields<'_>) -> serde_json::
         match (LineKey::of(name), value) {
             (LineKey::Text(key), Value::String(text)) => {
                 let text = fields.buffered(text);
+                fields.set_text(key, Some(text));
+            }
+            // Parsing turns these texts into numbers.
+            (LineKey::Text(key), Value::Float(number)) if !number.is_finite() => {
+                let text = fields.buffered(non_finite_name(*number));
                 fields.set_text(key, Some(text));
             }
             (LineKey::Duration, value) => fields.duration_s = value.as_f64(),

@@ -39,9 +39,15 @@ pub(super) struct CorpusSources {
 ///
 /// # Errors
 ///
-/// Fails if a given directory does not exist or is unreadable. Directories below it are skipped instead.
-pub(super) fn find_sources(paths: &[PathBuf], skipped: &mut SkippedInput) -> Result<CorpusSources, CorpusError> {
-    let mut search = Search { found: CorpusSources::default(), visited: HashSet::new(), skipped };
+/// Fails if a given directory does not exist or is unreadable, or if `is_cancelled` returns true. Directories below a
+/// given one are skipped instead.
+pub(super) fn find_sources(
+    paths: &[PathBuf],
+    skipped: &mut SkippedInput,
+    is_cancelled: &mut dyn FnMut() -> bool,
+) -> Result<CorpusSources, CorpusError> {
+    let (found, visited) = (CorpusSources::default(), HashSet::new());
+    let mut search = Search { found, visited, directories: 0, is_cancelled, skipped };
     for path in paths {
         search.add_given(path)?;
     }
@@ -65,6 +71,9 @@ struct Search<'a> {
     found: CorpusSources,
     /// Canonical paths. They end the loops of links.
     visited: HashSet<PathBuf>,
+    /// Number of directories that were searched.
+    directories: usize,
+    is_cancelled: &'a mut dyn FnMut() -> bool,
     skipped: &'a mut SkippedInput,
 }
 
@@ -82,7 +91,7 @@ impl Search<'_> {
         if !metadata.is_dir() {
             return Err(CorpusError::Foreign(path.to_owned()));
         }
-        self.search(path, 0).map_err(unreadable)?;
+        self.search(path, 0)?.map_err(unreadable)?;
         // The directory of the records or of the logs stands for both.
         let sibling = match file_name(&canonical) {
             FAILURES => LOGS,
@@ -91,7 +100,7 @@ impl Search<'_> {
         };
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).or(canonical.parent());
         if let Some(sibling) = parent.map(|parent| parent.join(sibling)).filter(|sibling| sibling.is_dir())
-            && let Err(error) = self.search(&sibling, MAX_DEPTH)
+            && let Err(error) = self.search(&sibling, MAX_DEPTH)?
         {
             self.skipped.add_file(&sibling, error);
         }
@@ -113,15 +122,38 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Searches a directory and those below it.
-    fn search(&mut self, dir: &Path, depth: usize) -> io::Result<()> {
-        let canonical = fs::canonicalize(dir)?;
-        if self.visited.contains(&canonical) || self.visited.len() >= MAX_DIRECTORIES {
-            return Ok(());
+    /// Searches a directory and those below it. The outer error ends the search, the inner one concerns the directory.
+    fn search(&mut self, dir: &Path, depth: usize) -> Result<io::Result<()>, CorpusError> {
+        if (self.is_cancelled)() {
+            return Err(CorpusError::Cancelled);
         }
+        let subdirectories = match self.search_files(dir, depth) {
+            Ok(subdirectories) => subdirectories,
+            Err(error) => return Ok(Err(error)),
+        };
+        for subdirectory in subdirectories {
+            if self.directories == MAX_DIRECTORIES {
+                self.skipped.add_file(&subdirectory, "more than 100,000 directories: name those with computations");
+                self.directories += 1;
+            }
+            if self.directories < MAX_DIRECTORIES
+                && let Err(error) = self.search(&subdirectory, depth + 1)?
+            {
+                self.skipped.add_file(&subdirectory, error);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Adds the files in a directory, and returns the directories in it that are searched as well.
+    fn search_files(&mut self, dir: &Path, depth: usize) -> io::Result<Vec<PathBuf>> {
+        let canonical = fs::canonicalize(dir)?;
+        if !self.visited.insert(canonical.clone()) {
+            return Ok(Vec::new());
+        }
+        self.directories += 1;
         let is_named = |name| file_name(dir) == name || file_name(&canonical) == name;
         let (is_logs, is_failures) = (is_named(LOGS) || depth == 0, is_named(FAILURES));
-        self.visited.insert(canonical.clone());
         let (mut subdirectories, mut has_records) = (Vec::new(), false);
         for entry in fs::read_dir(dir)?.filter_map(Result::ok) {
             let Ok(name) = entry.file_name().into_string() else { continue };
@@ -145,15 +177,11 @@ impl Search<'_> {
         {
             self.skipped.add_file(dir, error);
         }
-        if depth < MAX_DEPTH {
-            subdirectories.sort();
-            for subdirectory in subdirectories {
-                if let Err(error) = self.search(&subdirectory, depth + 1) {
-                    self.skipped.add_file(&subdirectory, error);
-                }
-            }
+        if depth >= MAX_DEPTH {
+            return Ok(Vec::new());
         }
-        Ok(())
+        subdirectories.sort();
+        Ok(subdirectories)
     }
 
     fn add_log(&mut self, entry: &DirEntry, name: &str, bytes: u64) {

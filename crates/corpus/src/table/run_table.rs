@@ -167,6 +167,13 @@ impl RunTable {
         self.runs.iter().filter(|run| run.outcome == outcome).count()
     }
 
+    /// Removes the columns of parameters for which `keep` returns false.
+    pub(crate) fn retain_parameters(&mut self, keep: impl Fn(&str) -> bool) {
+        self.parameters.retain(|column| keep(column.name()));
+        let names = self.parameters.iter().map(|column| column.name().to_owned());
+        self.positions = names.zip(0..).collect();
+    }
+
     /// Returns true if a run has a parameter or a digest without a column, because the table has 512 already.
     pub(crate) fn omits_parameters(&self) -> bool {
         self.omits_parameters
