@@ -41,5 +41,5 @@ pub mod internal {
     };
     pub use crate::time_text::{compact, rfc3339_of};
     pub use crate::value::json_writer;
-    pub use crate::value::{DebugSink, brief, free_name, parameter, read_debug};
+    pub use crate::value::{DebugSink, ValueRoom, brief, free_name, parameter, read_debug};
 }

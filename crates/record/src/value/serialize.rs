@@ -1,10 +1,13 @@
 //! Converts `serde::Serialize` values. NaN and the order of entries survive, and large arrays become summaries.
 
+use std::cell::Cell;
+
 use serde::ser::{self, Serialize};
 
 use super::array::{ArrayBuilder, Node};
 use super::limits::Limits;
 use super::non_finite::parse_non_finite;
+use super::room::ValueRoom;
 use super::variant::{Map, Value};
 use text::shorten;
 
@@ -36,17 +39,31 @@ impl Value {
     pub fn from_serialize_within<T: Serialize + ?Sized>(value: &T, limits: &Limits) -> Result<Self, serde_json::Error> {
         value.serialize(ValueSerializer::new(limits)).map(|node| node.value).map_err(ser::Error::custom)
     }
+
+    /// Converts a value that has at most this room. Reading it stops where the room ends.
+    #[doc(hidden)]
+    pub fn from_serialize_into<T: Serialize + ?Sized>(
+        value: &T,
+        limits: &Limits,
+        room: ValueRoom,
+    ) -> Result<Self, serde_json::Error> {
+        let room = Cell::new(room);
+        let serializer = ValueSerializer { room: Some(&room), ..ValueSerializer::new(limits) };
+        value.serialize(serializer).map(|node| node.value).map_err(ser::Error::custom)
+    }
 }
 
 #[derive(Clone, Copy)]
 struct ValueSerializer<'a> {
     limits: &'a Limits,
     depth: usize,
+    /// The room that is left, if it is limited.
+    room: Option<&'a Cell<ValueRoom>>,
 }
 
 impl<'a> ValueSerializer<'a> {
     fn new(limits: &'a Limits) -> Self {
-        ValueSerializer { limits, depth: 0 }
+        ValueSerializer { limits, depth: 0, room: None }
     }
 
     fn deeper(self) -> Result<Self, Error> {
@@ -55,11 +72,23 @@ impl<'a> ValueSerializer<'a> {
         }
         Ok(ValueSerializer { depth: self.depth + 1, ..self })
     }
+
+    /// Takes room for entries and for bytes of text.
+    fn take(self, entries: usize, bytes: usize) -> Result<(), Error> {
+        let Some(room) = self.room else { return Ok(()) };
+        let mut left = room.get();
+        if !left.take(entries, bytes) {
+            return Err(ser::Error::custom("no room"));
+        }
+        room.set(left);
+        Ok(())
+    }
 }
 
 macro_rules! serialize_as_value {
     ($($method:ident: $from:ty,)*) => {$(
         fn $method(self, value: $from) -> Result<Node, Error> {
+            self.take(1, 0)?;
             Ok(Value::from(value).into())
         }
     )*};
@@ -68,6 +97,7 @@ macro_rules! serialize_as_value {
 macro_rules! serialize_as_i64 {
     ($($method:ident: $from:ty,)*) => {$(
         fn $method(self, value: $from) -> Result<Node, Error> {
+            self.take(1, 0)?;
             Ok(Value::Int(value.into()).into())
         }
     )*};
@@ -95,14 +125,17 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
     }
 
     fn serialize_char(self, value: char) -> Result<Node, Error> {
+        self.take(1, 0)?;
         Ok(Value::String(value.into()).into())
     }
 
     fn serialize_str(self, value: &str) -> Result<Node, Error> {
+        self.take(1, value.len())?;
         Ok(Value::String(shorten(value, self.limits.text).into_owned()).into())
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<Node, Error> {
+        self.take(1 + value.len(), 0)?;
         let mut array = ArrayBuilder::new(self.limits);
         for &byte in value {
             array.push(Value::Int(byte.into()).into());
@@ -111,6 +144,7 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
     }
 
     fn serialize_none(self) -> Result<Node, Error> {
+        self.take(1, 0)?;
         Ok(Value::Null.into())
     }
 
@@ -119,10 +153,12 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
     }
 
     fn serialize_unit(self) -> Result<Node, Error> {
+        self.take(1, 0)?;
         Ok(Value::Null.into())
     }
 
     fn serialize_unit_struct(self, _: &'static str) -> Result<Node, Error> {
+        self.take(1, 0)?;
         Ok(Value::Null.into())
     }
 
@@ -145,11 +181,13 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<Node, Error> {
+        self.take(1, variant.len())?;
         let inner = value.serialize(self.deeper()?)?;
         Ok(named(variant, inner))
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<SequenceSerializer<'a>, Error> {
+        self.take(1, 0)?;
         Ok(SequenceSerializer { array: ArrayBuilder::new(self.limits), inner: self.deeper()? })
     }
 
@@ -168,10 +206,12 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         variant: &'static str,
         len: usize,
     ) -> Result<VariantSerializer<SequenceSerializer<'a>>, Error> {
+        self.take(1, variant.len())?;
         Ok(VariantSerializer { variant, inner: self.serialize_seq(Some(len))? })
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<MapSerializer<'a>, Error> {
+        self.take(1, 0)?;
         Ok(MapSerializer { map: Map::new(), left_out: 0, name: None, inner: self.deeper()? })
     }
 
@@ -186,6 +226,7 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         variant: &'static str,
         len: usize,
     ) -> Result<VariantSerializer<MapSerializer<'a>>, Error> {
+        self.take(1, variant.len())?;
         Ok(VariantSerializer { variant, inner: self.serialize_map(Some(len))? })
     }
 }
@@ -217,8 +258,9 @@ impl MapSerializer<'_> {
     fn insert<T: Serialize + ?Sized>(&mut self, name: String, value: &T) -> Result<(), Error> {
         if self.map.len() >= self.inner.limits.array {
             self.left_out += 1;
-            return Ok(());
+            return self.inner.take(1, 0);
         }
+        self.inner.take(0, name.len())?;
         self.map.insert(name, value.serialize(self.inner)?.value);
         Ok(())
     }
@@ -274,7 +316,9 @@ impl ser::SerializeMap for MapSerializer<'_> {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        self.name = Some(match key.serialize(self.inner)?.value {
+        // A name is no entry of its own.
+        let unlimited = ValueSerializer { room: None, ..self.inner };
+        self.name = Some(match key.serialize(unlimited)?.value {
             Value::String(name) => name,
             other => other.to_string(),
         });
