@@ -11,6 +11,9 @@ struct GettingStarted;
 #[doc = include_str!("../docs/src/instrumenting.md")]
 struct Instrumenting;
 
+#[doc = include_str!("../docs/src/log.md")]
+struct Log;
+
 #[doc = include_str!("../docs/src/options.md")]
 struct Options;
 

@@ -240,6 +240,7 @@ pub use init_error::InitError;
 pub use layer::FailureLayer;
 pub use layer::panic_hook::install_panic_hook;
 pub use log::file::Rotation;
+pub use log::successes::Successes;
 pub use logger::StructuredLogger;
 pub use macros::computation;
 pub use observe::target_filter::FilterError;

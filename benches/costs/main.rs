@@ -7,6 +7,7 @@ mod growth;
 mod instructions;
 mod operations;
 mod subscribers;
+mod successes;
 mod tables;
 mod threads;
 
@@ -17,7 +18,9 @@ use criterion::{Criterion, Throughput};
 use tracing::info;
 
 use operations::{OPERATIONS, Operation};
-use subscribers::{ERROR_LAYER, FAILURE_LAYER, FMT_JSON, NOOP, Subscriber, WITH_LOG};
+use subscribers::{
+    ERROR_LAYER, FAILURE_LAYER, FMT_JSON, NOOP, Subscriber, WITH_CLOSING_LINES, WITH_LOG, WITH_SUCCESSES,
+};
 
 /// The subscribers of a program that does not fail. The first is the reference.
 pub(crate) const SUBSCRIBERS: &[&str] = &[NOOP, ERROR_LAYER, FMT_JSON, FAILURE_LAYER];
@@ -60,11 +63,18 @@ fn main() {
         measure(&mut criterion, operation, SUBSCRIBERS, dir.path());
     }
     measure(&mut criterion, &LOG_LINE, &[FMT_JSON, WITH_LOG], dir.path());
+    let closing = [WITH_CLOSING_LINES, WITH_SUCCESSES];
+    for operation in [&successes::ARGUMENTS, &successes::DIGEST] {
+        measure(&mut criterion, operation, &closing, dir.path());
+    }
     let floor = "serialise, backtrace, create, write, rename";
     tables::summary(dir.path(), one);
     tables::operations(dir.path());
+    let with_details = |operation: &Operation| closing.map(|name| tables::median(operation.name, name));
     tables::comparisons(&[
         ("log line with three floats", FMT_JSON, [FMT_JSON, WITH_LOG].map(|name| tables::median(LOG_LINE.name, name))),
+        ("successful call, its `&Options` in the closing line", "not in it", with_details(&successes::ARGUMENTS)),
+        ("successful call, its trail of 100 rows in the closing line", "not in it", with_details(&successes::DIGEST)),
         ("trail event from two threads in one computation", "from one thread", threads::trail_event(dir.path())),
         ("one failure", floor, one),
         ("one failure of a burst of 10,000", floor, burst),

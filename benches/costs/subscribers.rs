@@ -7,7 +7,7 @@ use std::path::Path;
 use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing_error::ErrorLayer;
-use tracing_failure::{Guard, builder};
+use tracing_failure::{Guard, Successes, builder};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Identity;
 use tracing_subscriber::prelude::*;
@@ -19,6 +19,9 @@ pub(crate) const ERROR_LAYER: &str = "ErrorLayer";
 pub(crate) const FMT_JSON: &str = "fmt JSON";
 pub(crate) const FAILURE_LAYER: &str = "failure layer";
 pub(crate) const WITH_LOG: &str = "failure layer with log";
+/// With a log that contains only closing lines of computations.
+pub(crate) const WITH_CLOSING_LINES: &str = "failure layer with closing lines";
+pub(crate) const WITH_SUCCESSES: &str = "failure layer with details of successes";
 
 /// A subscriber, and the guard that has to live as long.
 pub(crate) struct Subscriber {
@@ -46,8 +49,20 @@ impl Subscriber {
                     builder(dir).log_filter("debug").layer().expect("the temporary directory is writable");
                 Self::with(layer, guard)
             }
+            WITH_CLOSING_LINES => Self::with_closing_lines(Successes::default(), dir),
+            WITH_SUCCESSES => {
+                let mut successes = Successes::default();
+                (successes.arguments, successes.trail) = (true, true);
+                Self::with_closing_lines(successes, dir)
+            }
             other => panic!("no subscriber {other:?}"),
         }
+    }
+
+    fn with_closing_lines(successes: Successes, dir: &Path) -> Self {
+        let builder = builder(dir).log_filter("off").successes(successes);
+        let (layer, guard) = builder.layer().expect("the temporary directory is writable");
+        Self::with(layer, guard)
     }
 
     fn with<L>(layer: L, guard: impl Any) -> Self

@@ -7,14 +7,14 @@
 use std::any::type_name;
 use std::fmt::{self, Debug, Write};
 
-use record::internal::{DebugSink, read_debug};
+use record::internal::{DebugSink, ValueRoom, read_debug};
 use record::{Limits, Value};
 use serde::Serialize;
 
 use crate::attribute::plain_data::PlainData;
 use crate::attribute::span_value::SpanValue;
 use crate::attribute::summary::{Collection, Copied, Length, Summarize, of_collection};
-use crate::observe::arguments::Capture;
+use crate::observe::arguments::{Capture, NoRoom};
 
 /// An argument on entry.
 pub struct ArgumentValue<'a, T>(pub &'a T);
@@ -74,6 +74,10 @@ impl<T: Serialize> Capture for Serializable<T> {
         Some(value.unwrap_or_else(|error| format!("[not readable, its Serialize failed: {error}]").into()))
     }
 
+    fn capture_into(&self, limits: &Limits, room: ValueRoom) -> Result<Option<Value>, NoRoom> {
+        Value::from_serialize_into(&self.0, limits, room).map(Some).map_err(|_| NoRoom)
+    }
+
     fn runs_program_code(&self) -> bool {
         true
     }
@@ -86,10 +90,19 @@ pub struct Lockable<T>(T);
 
 impl<T: Serialize + Debug> Capture for Lockable<T> {
     fn capture(&self, limits: &Limits) -> Option<Value> {
-        if shows_held_lock(&self.0) {
+        // A value with more text than this is read through `Serialize`.
+        if find_held_lock(&self.0, MAX_SEARCHED_BYTES).unwrap_or(false) {
             Debuggable(&self.0).capture(limits)
         } else {
             Serializable(&self.0).capture(limits)
+        }
+    }
+
+    fn capture_into(&self, limits: &Limits, room: ValueRoom) -> Result<Option<Value>, NoRoom> {
+        match find_held_lock(&self.0, DEBUG_RATIO * room.bytes) {
+            Some(true) => Debuggable(&self.0).capture_into(limits, room),
+            Some(false) => Serializable(&self.0).capture_into(limits, room),
+            None => Err(NoRoom),
         }
     }
 
@@ -102,6 +115,16 @@ impl<T: Serialize + Debug> Capture for Lockable<T> {
 #[derive(Clone, Copy)]
 pub struct Debuggable<T>(T);
 
+impl<T> Debuggable<T> {
+    fn value_of(&self, text: &str, limits: &Limits) -> Value {
+        // `None` of an enum of the program is a name, not a missing value.
+        if text == "None" && !type_name::<T>().trim_start_matches('&').starts_with("core::option::Option<") {
+            return "None".into();
+        }
+        read_debug(text, limits)
+    }
+}
+
 impl<T: Debug> Capture for Debuggable<T> {
     fn capture(&self, limits: &Limits) -> Option<Value> {
         let mut text = String::new();
@@ -111,11 +134,19 @@ impl<T: Debug> Capture for Debuggable<T> {
         if result.is_err() && summary.is_none() {
             return Some("[not readable, its Debug failed]".into());
         }
-        // `None` of an enum of the program is a name, not a missing value.
-        if text == "None" && !type_name::<T>().trim_start_matches('&').starts_with("core::option::Option<") {
-            return Some("None".into());
+        Some(summary.unwrap_or_else(|| self.value_of(&text, limits)))
+    }
+
+    fn capture_into(&self, limits: &Limits, room: ValueRoom) -> Result<Option<Value>, NoRoom> {
+        let mut limits = limits.clone();
+        (limits.text, limits.scan) = (limits.text.min(room.bytes), room.bytes);
+        let mut text = String::new();
+        let mut sink = DebugSink::new(&mut text, &limits);
+        let result = write!(sink, "{:?}", self.0);
+        if sink.finish().is_some() || result.is_err() {
+            return Err(NoRoom);
         }
-        Some(summary.unwrap_or_else(|| read_debug(&text, limits)))
+        Ok(Some(self.value_of(&text, &limits)))
     }
 
     fn runs_program_code(&self) -> bool {
@@ -129,25 +160,28 @@ const HELD: [&str; 2] = ["<locked>", "<borrowed>"];
 /// Maximum number of bytes of `Debug` text that are searched for a lock that is held.
 const MAX_SEARCHED_BYTES: usize = 1 << 20;
 
-/// Returns true if the `Debug` text of a value shows that a lock in it is held.
-fn shows_held_lock(value: &impl Debug) -> bool {
-    let mut search = LockSearch::default();
-    let _ = write!(search, "{value:?}");
-    search.is_found
+/// Maximum length of the `Debug` text of a value, compared to that of its JSON.
+const DEBUG_RATIO: usize = 4;
+
+/// Returns true if the `Debug` text of a value shows that a lock in it is held, and `None` if the text is too long.
+fn find_held_lock(value: &impl Debug, max_bytes: usize) -> Option<bool> {
+    let mut search = LockSearch { bytes_left: max_bytes, is_found: false };
+    let result = write!(search, "{value:?}");
+    (search.is_found || result.is_ok()).then_some(search.is_found)
 }
 
 /// Searches the text that is written to it. The standard library writes the state of a lock in one piece.
-#[derive(Default)]
 struct LockSearch {
-    bytes: usize,
+    bytes_left: usize,
     is_found: bool,
 }
 
 impl Write for LockSearch {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.bytes += text.len();
         self.is_found |= HELD.contains(&text);
-        if self.is_found || self.bytes > MAX_SEARCHED_BYTES { Err(fmt::Error) } else { Ok(()) }
+        let left = self.bytes_left.checked_sub(text.len()).filter(|_| !self.is_found);
+        self.bytes_left = left.ok_or(fmt::Error)?;
+        Ok(())
     }
 }
 
@@ -158,6 +192,10 @@ pub struct Unread(&'static str);
 impl Capture for Unread {
     fn capture(&self, _: &Limits) -> Option<Value> {
         Some(format!("[not captured: the function may change this {}]", without_paths(self.0)).into())
+    }
+
+    fn capture_into(&self, _: &Limits, _: ValueRoom) -> Result<Option<Value>, NoRoom> {
+        Err(NoRoom)
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo};
 
+use record::internal::ValueRoom;
 use record::{Limits, Map, Value};
 
 use crate::attribute::array_shape::{ArrayShape, product};
 use crate::attribute::plain_data::{PlainData, PlainValue, Scalar};
-use crate::observe::arguments::Capture;
+use crate::observe::arguments::{Capture, NoRoom};
 
 /// Number of entries at each end of a summary.
 const ENDS: usize = 8;
@@ -112,6 +113,10 @@ impl<D: PlainData> Capture for Copied<D> {
         Value::from_serialize_within(&PlainValue(&self.0), limits).ok()
     }
 
+    fn capture_into(&self, limits: &Limits, room: ValueRoom) -> Result<Option<Value>, NoRoom> {
+        Value::from_serialize_into(&PlainValue(&self.0), limits, room).map(Some).map_err(|_| NoRoom)
+    }
+
     fn is_small(&self) -> bool {
         self.0.is_small()
     }
@@ -156,6 +161,10 @@ impl<Z: Summarize> Summarize for Option<Z> {
 impl<C: Capture> Capture for Option<C> {
     fn capture(&self, limits: &Limits) -> Option<Value> {
         self.as_ref().map_or(Some(Value::Null), |value| value.capture(limits))
+    }
+
+    fn capture_into(&self, limits: &Limits, room: ValueRoom) -> Result<Option<Value>, NoRoom> {
+        self.as_ref().map_or(Ok(Some(Value::Null)), |value| value.capture_into(limits, room))
     }
 
     fn runs_program_code(&self) -> bool {

@@ -145,6 +145,7 @@ impl Builder {
             redactor: self.redactor,
             reference_required: self.reference_required,
             error_spans: self.error_spans,
+            successes: self.successes,
             shared_context,
             on_lost: self.on_lost,
             notices: self.notices,

@@ -19,6 +19,7 @@ use crate::guard::Guard;
 use crate::init_error::InitError;
 use crate::log::file::Rotation;
 use crate::log::runtime_log::LogRotations;
+use crate::log::successes::Successes;
 use crate::observe::thread::Busy;
 use crate::observe::trail::retention::Retention;
 use crate::recorder::{Notices, OnLost};
@@ -93,6 +94,7 @@ pub struct Builder {
     redactor: Redactor,
     log_filter: Option<String>,
     rotations: LogRotations,
+    successes: Successes,
     trail: Retention,
     trail_filter: Option<String>,
     level: LevelFilter,
@@ -131,6 +133,7 @@ impl Builder {
             redactor: Redactor::default(),
             log_filter: None,
             rotations: LogRotations::default(),
+            successes: Successes::default(),
             trail: Retention::default(),
             trail_filter: None,
             level: LevelFilter::DEBUG,
@@ -312,6 +315,19 @@ impl Builder {
     /// ```
     pub fn computation_rotation(mut self, rotation: Rotation) -> Self {
         self.rotations.computations = rotation;
+        self
+    }
+
+    /// Sets which details the closing lines of computations contain in addition. The default is none.
+    ///
+    /// ```
+    /// let mut successes = tracing_failure::Successes::default();
+    /// (successes.arguments, successes.trail) = (true, true);
+    /// let builder = tracing_failure::builder("io").successes(successes);
+    /// # let _ = builder;
+    /// ```
+    pub fn successes(mut self, successes: Successes) -> Self {
+        self.successes = successes;
         self
     }
 

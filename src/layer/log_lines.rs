@@ -32,6 +32,9 @@ where
         for (id, _) in path {
             self.core.open_spans.with(*id, |open_span| line.add_span(&open_span.fields, &context));
         }
+        if context.successes.trail {
+            line.set_trail(computation.trail_digest(context.redactor));
+        }
         line.write(outcome, computation.duration(), failure, &context);
     }
 

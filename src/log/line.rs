@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::log::file::LogSeries;
 use crate::log::runtime_log::RuntimeLog;
+use crate::log::successes::Successes;
 use crate::observe::callsite::{COMPUTATION, LOG_FIELDS, RESERVED_IN_SPANS, THEORETICAL_REF, is_log_record};
 use crate::observe::fields::Fields;
 use crate::observe::outcome::ComputationOutcome;
@@ -30,6 +31,8 @@ pub(crate) struct LineContext<'a> {
     pub(crate) log: &'a RuntimeLog,
     pub(crate) limits: &'a Limits,
     pub(crate) redactor: &'a Redactor,
+    /// The details in closing lines.
+    pub(crate) successes: Successes,
     /// The session id as JSON.
     pub(crate) session_json: &'a [u8],
 }
@@ -138,6 +141,10 @@ pub(crate) struct ComputationLine {
     parameters: Vec<u8>,
     /// Fields that are already in the line, or do not belong in it.
     excluded: Vec<&'static str>,
+    /// Arguments for which the line has no room.
+    omitted: Vec<&'static str>,
+    has_own_span: bool,
+    trail: Map,
     computation: Option<String>,
     theoretical_ref: Option<String>,
 }
@@ -151,6 +158,9 @@ impl ComputationLine {
             json,
             parameters: Vec::with_capacity(256),
             excluded: RESERVED_IN_SPANS.to_vec(),
+            omitted: Vec::new(),
+            has_own_span: false,
+            trail: Map::new(),
             computation: None,
             theoretical_ref: None,
         }
@@ -160,6 +170,11 @@ impl ComputationLine {
     pub(crate) fn add_span(&mut self, fields: &Fields, line: &LineContext<'_>) {
         self.computation = self.computation.take().or_else(|| fields.text(COMPUTATION, line.limits));
         self.theoretical_ref = self.theoretical_ref.take().or_else(|| fields.text(THEORETICAL_REF, line.limits));
+        let is_own = !std::mem::replace(&mut self.has_own_span, true);
+        if let Some(arguments) = fields.argument_use() {
+            self.excluded.extend(if is_own { arguments.omitted() } else { arguments.all() });
+            self.omitted.extend(arguments.omitted().iter().filter(|_| is_own));
+        }
         let before = self.parameters.len();
         if before > 0 {
             self.parameters.push(b',');
@@ -170,6 +185,11 @@ impl ComputationLine {
             self.parameters.truncate(before);
         }
         self.excluded.extend(fields.names());
+    }
+
+    /// Sets the digest of the trail.
+    pub(crate) fn set_trail(&mut self, digest: Map) {
+        self.trail = digest;
     }
 
     /// Passes the line to the log.
@@ -186,8 +206,14 @@ impl ComputationLine {
         self.json.extend_from_slice(b",\"parameters\":{");
         self.json.extend_from_slice(&self.parameters);
         self.json.push(b'}');
+        if line.successes.arguments && !self.omitted.is_empty() {
+            write_entry(&mut self.json, "omitted", &self.omitted);
+        }
         write_entry(&mut self.json, "outcome", outcome.name());
         write_entry(&mut self.json, "duration_s", &duration.as_secs_f64());
+        if !self.trail.is_empty() {
+            write_entry(&mut self.json, "trail", &self.trail);
+        }
         end(self.json, failure, LogSeries::Computations, line);
     }
 }

@@ -4,3 +4,4 @@ pub(crate) mod file;
 pub(crate) mod line;
 mod log_writer;
 pub(crate) mod runtime_log;
+pub(crate) mod successes;

@@ -3,6 +3,7 @@
 //! The frames borrow from the functions, so a healthy call stores a pointer and nothing else. The arguments are read
 //! when a computation fails.
 
+use record::internal::ValueRoom;
 use record::{Limits, Value};
 use scoped_tls_hkt::scoped_thread_local;
 use tracing::Metadata;
@@ -15,6 +16,12 @@ use text::shorten;
 pub trait Capture {
     /// Returns the value, or `None` if the argument has no representation or is a field of the span.
     fn capture(&self, limits: &Limits) -> Option<Value>;
+
+    /// Returns the value if it fits into the room. Reading it stops where the room ends.
+    fn capture_into(&self, limits: &Limits, room: ValueRoom) -> Result<Option<Value>, NoRoom> {
+        let _ = room;
+        Ok(self.capture(limits))
+    }
 
     /// Returns true if reading runs code of the program, which must not run inside a panic hook.
     fn runs_program_code(&self) -> bool {
@@ -30,6 +37,19 @@ pub trait Capture {
     fn is_small(&self) -> bool {
         false
     }
+}
+
+/// A closing line has no room for the value of an argument, or the value cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoRoom;
+
+/// A value of an argument.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadArgument {
+    pub(crate) name: &'static str,
+    pub(crate) value: Value,
+    /// True if the closing line of the computation contains the value, and not only a record.
+    pub(crate) is_in_closing_line: bool,
 }
 
 /// An argument of an annotated function.
@@ -65,15 +85,32 @@ impl<'a> CallArgument<'a> {
         CallArgument { name: None, value }
     }
 
+    /// Returns true if reading runs code of the program.
+    pub(crate) fn runs_program_code(&self) -> bool {
+        self.value.runs_program_code()
+    }
+
     /// Reads the argument. A panic of the program's code becomes the value.
-    pub(crate) fn read(&self, limits: &Limits) -> Vec<(&'static str, Value)> {
+    pub(crate) fn read(&self, limits: &Limits, is_in_closing_line: bool) -> Vec<ReadArgument> {
         let panicked = |panic: String| format!("[not readable, it panicked: {}]", shorten(&panic, limits.text));
         let value = catch_panic(|| self.value.capture(limits)).unwrap_or_else(|panic| Some(panicked(panic).into()));
+        let argument = |name, value| ReadArgument { name, value, is_in_closing_line };
         match (value, self.name) {
             (None, _) | (Some(Value::Null), None) => Vec::new(),
-            (Some(value), Some(name)) => vec![(name, value)],
-            (Some(Value::Map(entries)), None) => parameter_names::name_entries(entries),
-            (Some(value), None) => vec![("value", value)],
+            (Some(value), Some(name)) => vec![argument(name, value)],
+            (Some(Value::Map(entries)), None) => {
+                parameter_names::name_entries(entries).into_iter().map(|(name, value)| argument(name, value)).collect()
+            }
+            (Some(value), None) => vec![argument("value", value)],
+        }
+    }
+
+    /// Reads the argument for a closing line, and takes its room.
+    pub(crate) fn read_into(&self, limits: &Limits, room: &mut ValueRoom) -> Result<Option<ReadArgument>, NoRoom> {
+        let name = self.name.ok_or(NoRoom)?;
+        match catch_panic(|| self.value.capture_into(limits, *room)).unwrap_or(Err(NoRoom))? {
+            Some(value) if !room.take_entry(name, &value) => Err(NoRoom),
+            value => Ok(value.map(|value| ReadArgument { name, value, is_in_closing_line: true })),
         }
     }
 }

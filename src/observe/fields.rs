@@ -6,6 +6,8 @@ use std::fmt::{self, Write};
 use tracing::Metadata;
 use tracing::field::{Field, Visit};
 
+use crate::observe::argument_use::ArgumentUse;
+use crate::observe::arguments::ReadArgument;
 use crate::observe::callsite::{COMPUTATION, ERROR_FIELDS, THEORETICAL_REF};
 use crate::observe::error_chain::ErrorChain;
 use crate::observe::panic_payload::catch_panic;
@@ -31,6 +33,8 @@ pub(crate) struct Fields {
     message_varies: bool,
     /// Fields that were recorded late.
     late: Vec<&'static str>,
+    /// Absent before the first argument, because most spans have none.
+    arguments: Option<Box<ArgumentUse>>,
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +79,9 @@ impl Fields {
         self.unused = 0;
         self.message_varies = false;
         self.late.clear();
+        if let Some(arguments) = &mut self.arguments {
+            arguments.clear();
+        }
     }
 
     /// Returns the number of bytes that the buffers own.
@@ -196,17 +203,26 @@ impl Fields {
 
     /// Adds arguments of the function whose names are new, and restores the order in which the span declares its
     /// fields. Removes the other arguments from the list.
-    pub(crate) fn add_arguments(&mut self, values: &mut Vec<(&'static str, Value)>, meta: &Metadata<'_>) {
-        values.retain(|(name, _)| !self.contains(name));
-        for (name, value) in values {
-            self.set(name, Plain::Value(value.clone().into()));
+    pub(crate) fn add_arguments(&mut self, arguments: &mut Vec<ReadArgument>, meta: &Metadata<'_>) {
+        arguments.retain(|argument| !self.contains(argument.name));
+        for argument in arguments {
+            self.set(argument.name, Plain::Value(argument.value.clone().into()));
+            self.argument_use_mut().add(argument.name, argument.is_in_closing_line);
         }
         let place = |name: &str| meta.fields().iter().position(|field| field.name() == name);
         self.entries.sort_by_key(|(name, _)| place(name));
     }
 
+    pub(crate) fn argument_use(&self) -> Option<&ArgumentUse> {
+        self.arguments.as_deref()
+    }
+
+    pub(crate) fn argument_use_mut(&mut self) -> &mut ArgumentUse {
+        self.arguments.get_or_insert_default()
+    }
+
     /// Returns the arguments that were added, with secrets redacted.
-    pub(crate) fn arguments(&self, limits: &Limits, redactor: &Redactor) -> Map {
+    pub(crate) fn added_arguments(&self, limits: &Limits, redactor: &Redactor) -> Map {
         let arguments = self.entries.iter().filter(|(_, plain)| matches!(plain, Plain::Value(_)));
         arguments
             .map(|(name, plain)| (*name, redactor.under(redactor.field(name).kind, self.typed(plain, limits))))

@@ -2,6 +2,7 @@
 //!
 //! This module writes no files and does not depend on the layer, the recorder or the log.
 
+pub(crate) mod argument_use;
 pub(crate) mod arguments;
 pub(crate) mod attribution;
 pub(crate) mod backtrace;

@@ -26,6 +26,7 @@ use crate::observe::trail::lanes::Trail;
 use crate::observe::trail::paths::KnownPath;
 use crate::observe::trail::retention::Retention;
 use crate::observe::trail::writer::WriterLease;
+use record::Map;
 use record::internal::Redactor;
 use runtime::lock::{LockGuard, Mutex};
 
@@ -292,6 +293,11 @@ impl Computation {
 
     pub(crate) fn trail(&self) -> &Trail {
         &self.trail
+    }
+
+    /// Returns the ends of the series in the trail of the named computation.
+    pub(crate) fn trail_digest(&self, redactor: &Redactor) -> Map {
+        self.named().map(|named| named.trail.digest(redactor, &callsite_table::describe)).unwrap_or_default()
     }
 
     /// Returns the history of the named computation up to now.

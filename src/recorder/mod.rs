@@ -26,6 +26,7 @@ use text::{shorten, shorten_to_line, visible, visible_json};
 
 use crate::log::line::{LineContext, write_failure};
 use crate::log::runtime_log::RuntimeLog;
+use crate::log::successes::Successes;
 use crate::observe::backtrace;
 use crate::observe::panic_payload::catch_panic;
 use crate::observe::thread::{self, Busy};
@@ -61,6 +62,7 @@ pub(crate) struct Recorder {
     pub(crate) redactor: Redactor,
     pub(crate) reference_required: bool,
     pub(crate) error_spans: bool,
+    pub(crate) successes: Successes,
     /// Context entries of all failures.
     pub(crate) shared_context: Context,
     pub(crate) on_lost: Option<OnLost>,
@@ -160,6 +162,7 @@ impl Recorder {
             log,
             limits: &self.limits,
             redactor: &self.redactor,
+            successes: self.successes,
             session_json: &self.session_json,
         })
     }

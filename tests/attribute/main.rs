@@ -8,5 +8,6 @@ mod names;
 mod outcomes;
 mod readme;
 mod signatures;
+mod successes;
 #[path = "../support/mod.rs"]
 mod support;

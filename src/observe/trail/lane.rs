@@ -340,20 +340,25 @@ impl Lane {
 
     /// Copies the rings. Rows that are overwritten meanwhile are left out.
     pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
-        (0..self.descriptors()).filter_map(|number| self.snapshot(self.entry(number))).collect()
+        (0..self.descriptors()).filter_map(|number| self.snapshot(self.entry(number), RowLayout::kept)).collect()
+    }
+
+    /// Copies the first and the last row of each ring.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = Snapshot> {
+        (0..self.descriptors()).filter_map(|number| self.snapshot(self.entry(number), RowLayout::ends))
     }
 
     /// Copies one ring.
     pub(crate) fn snapshot_of(&self, key: u64) -> Option<Snapshot> {
-        self.snapshot(self.ring(key)?.entry)
+        self.snapshot(self.ring(key)?.entry, RowLayout::kept)
     }
 
-    fn snapshot(&self, entry: &[AtomicU64]) -> Option<Snapshot> {
+    /// Copies the rows of a ring that `choose` selects. It gets the number of finished rows.
+    fn snapshot(&self, entry: &[AtomicU64], choose: fn(&RowLayout, u64) -> Vec<u64>) -> Option<Snapshot> {
         let key = Some(entry[KEY].load(Ordering::Acquire)).filter(|key| *key != 0)?;
         let total = entry[FINISHED].load(Ordering::Acquire);
         let place = RowLayout::of(entry);
-        let numbers: Vec<u64> =
-            (0..total.min(place.head)).chain(place.head.max(total.saturating_sub(place.tail))..total).collect();
+        let numbers = choose(&place, total);
         let mut words = Vec::with_capacity(numbers.len() * place.stride);
         for &number in &numbers {
             let at = place.of_row(number);
@@ -377,6 +382,22 @@ struct RowLayout {
 }
 
 impl RowLayout {
+    /// Returns the numbers of the rows that the ring keeps.
+    fn kept(&self, total: u64) -> Vec<u64> {
+        (0..total.min(self.head)).chain(self.head.max(total.saturating_sub(self.tail))..total).collect()
+    }
+
+    /// Returns the numbers of the first and the last row that the ring keeps.
+    fn ends(&self, total: u64) -> Vec<u64> {
+        let first = if self.head > 0 { 0 } else { total.saturating_sub(self.tail) };
+        let last = total.saturating_sub(1);
+        match total {
+            0 => Vec::new(),
+            _ if first == last => vec![first],
+            _ => vec![first, last],
+        }
+    }
+
     fn of(entry: &[AtomicU64]) -> Self {
         let word = |word: usize| entry[word].load(Ordering::Relaxed) as usize;
         let stride = word(STRIDE) as u32 as usize;

@@ -19,6 +19,7 @@
 mod atomic;
 pub(crate) mod breadcrumbs;
 pub(crate) mod callsite;
+mod digest;
 mod division;
 pub(crate) mod history;
 pub(crate) mod lane;
