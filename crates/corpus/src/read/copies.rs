@@ -17,7 +17,7 @@ const COMPARED_BYTES: u64 = 4096;
 /// original: the longest one stays.
 ///
 /// The first line of a log contains a time and a session. Two files with the same first line, and the same bytes at the
-/// end of the shorter one, are copies.
+/// end of the shorter one, are copies, unless their names differ in more than an addition such as ` (1)`.
 pub(super) fn remove_copies(logs: &mut Vec<LogSource>) -> usize {
     let mut groups = HashMap::<u64, Vec<usize>>::new();
     for (index, log) in logs.iter().enumerate() {
@@ -30,13 +30,22 @@ pub(super) fn remove_copies(logs: &mut Vec<LogSource>) -> usize {
         group.sort_by_key(|&index| (std::cmp::Reverse(logs[index].bytes), index));
         for (place, &index) in group.iter().enumerate() {
             let mut longer = group[..place].iter().filter(|&&longer| !is_copy[longer]);
-            is_copy[index] = longer.any(|&longer| starts_with(&logs[longer], &logs[index]).unwrap_or(false));
+            is_copy[index] = longer.any(|&longer| {
+                let (longer, shorter) = (&logs[longer], &logs[index]);
+                have_related_names(&longer.path, &shorter.path) && starts_with(longer, shorter).unwrap_or(false)
+            });
         }
     }
     let copies = is_copy.iter().filter(|&&is_copy| is_copy).count();
     let mut is_copy = is_copy.into_iter();
     logs.retain(|_| !is_copy.next().unwrap_or(false));
     copies
+}
+
+fn have_related_names(a: &Path, b: &Path) -> bool {
+    let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let (a, b) = (stem(a), stem(b));
+    a.contains(&b) || b.contains(&a)
 }
 
 fn first_line_hash(path: &Path) -> io::Result<u64> {

@@ -81,5 +81,8 @@ impl std::error::Error for CorpusError {
 }
 
 fn join(paths: &[PathBuf]) -> String {
+    if paths.is_empty() {
+        return "no directory".to_owned();
+    }
     paths.iter().map(|path: &PathBuf| Path::display(path).to_string()).collect::<Vec<_>>().join(", ")
 }

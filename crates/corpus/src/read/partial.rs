@@ -217,7 +217,7 @@ fn session(fields: &LineFields<'_>) -> Option<Session> {
     let text = |key| fields.text(key).map(str::to_owned);
     let mut session = Session::new(fields.text(TextKey::SessionId)?);
     session.host = text(TextKey::Host);
-    session.rank = fields.rank.map(|rank| rank as u64);
+    session.rank = fields.rank.filter(|rank| *rank >= 0.0).map(|rank| rank as u64);
     session.job_id = text(TextKey::JobId);
     session.git_commit = text(TextKey::GitCommit);
     Some(session)

@@ -90,6 +90,9 @@ fn hosts_are_read_together_and_copies_count_once() {
             .write(&failure(ID, "flow"))
             .unwrap();
     }
+    // Other sessions with the same runs are no copies.
+    write(dir.path(), "hosts/n05/io/logs/computations_20251227_n05_0000.jsonl", lines("n01").replace("n01", "n05"));
+    write(dir.path(), "hosts/n05/io/logs/computations_20251227_n06_0000.jsonl", lines("n01"));
     // A copy, a copy of a file that was still being written, and a directory that links to its parent.
     write(dir.path(), "hosts/n03/io/logs/computations_20251227_n01_0000 (1).jsonl", lines("n01"));
     write(dir.path(), "hosts/n04/io/logs/computations_20251227_n02_0000.jsonl", &lines("n02")[..3001]);
@@ -99,8 +102,8 @@ fn hosts_are_read_together_and_copies_count_once() {
         let dirs: Vec<&Path> = dirs.iter().map(PathBuf::as_path).collect();
         let corpus = read(&dirs).unwrap();
         let runs = corpus.table("flow").unwrap();
-        assert_eq!((runs.len(), runs.failed_count(), corpus.skipped().copies()), (101, 1, 3));
-        assert_eq!(runs.sessions().len(), 3, "n01, n02 and that of the record");
+        assert_eq!((runs.len(), runs.failed_count(), corpus.skipped().copies()), (201, 1, 3));
+        assert_eq!(runs.sessions().len(), 4, "n01, n02, n05 and that of the record");
     }
 }
 
@@ -130,4 +133,7 @@ fn errors_name_the_path() {
     let missing = dir.path().join("missing");
     let error = read(&[&missing]).unwrap_err();
     assert!(error.to_string().contains(&missing.display().to_string()), "{error}");
+    let below_a_file = text.join("io");
+    let error = read(&[&below_a_file]).unwrap_err();
+    assert!(matches!(&error, CorpusError::Unreadable { path, .. } if *path == below_a_file), "{error:?}");
 }
