@@ -23,3 +23,4 @@ mod run_record;
 mod slow_line;
 mod sources;
 mod timestamp;
+mod trail_digest;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::timestamp::TimestampReader;
+use super::trail_digest::{TrailFields, digest};
 use crate::table::run::{FailedRun, Session};
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +38,6 @@ struct ContextFields {
     process: Option<ProcessFields>,
     build: Option<BuildFields>,
     trail: Vec<TrailFields>,
-    convergence: Vec<ConvergenceFields>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -52,24 +52,6 @@ struct BuildFields {
     git_commit: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct TrailFields {
-    message: Option<String>,
-    span: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ConvergenceFields {
-    trail: usize,
-    column: String,
-    first: Option<f64>,
-    last: Option<f64>,
-    rate: Option<f64>,
-    rows: Option<f64>,
-}
-
 /// A failed run as its record describes it.
 #[derive(Debug)]
 pub(super) struct RunRecord {
@@ -80,7 +62,7 @@ pub(super) struct RunRecord {
     pub(super) parameters: Map,
     pub(super) session: Session,
     pub(super) failure: FailedRun,
-    /// The names and values of convergence digests.
+    /// The names and values of digests of the trail.
     pub(super) digests: Vec<(String, f64)>,
 }
 
@@ -94,8 +76,8 @@ impl RunRecord {
     fn parse(path: PathBuf, json: &[u8]) -> serde_json::Result<Self> {
         // `parse` repairs values that serde_json rejects, which is seldom necessary and slower.
         let fields: RecordFields = serde_json::from_slice(json).or_else(|error| parse(json).map_err(|_| error))?;
-        let digests = digests(&fields.context);
         let context = fields.context;
+        let digests = digest(context.trail);
         let fingerprint = match context.fingerprint.filter(|fingerprint| !fingerprint.is_empty()) {
             Some(fingerprint) => fingerprint,
             // Other programs write no fingerprint.
@@ -124,18 +106,4 @@ impl RunRecord {
             digests,
         })
     }
-}
-
-/// The convergence of each series under the names that digests of closing lines have: `newton step.residual.rate`.
-fn digests(context: &ContextFields) -> Vec<(String, f64)> {
-    let mut digests = Vec::new();
-    for series in &context.convergence {
-        let entry = context.trail.get(series.trail);
-        let name = entry.and_then(|entry| entry.message.as_deref().or(entry.span.as_deref())).unwrap_or_default();
-        let values = [("first", series.first), ("last", series.last), ("rate", series.rate), ("rows", series.rows)];
-        for (value_name, value) in values {
-            digests.extend(value.map(|value| (format!("{name}.{}.{value_name}", series.column), value)));
-        }
-    }
-    digests
 }

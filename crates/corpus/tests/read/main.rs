@@ -64,8 +64,11 @@ fn failure(id: &str, computation: &str) -> Failure {
             "id": id, "session_id": "s1", "category": "panic", "fingerprint": "f00d", "elapsed_s": 2.5, "rank": 3,
             "process": {"pid": 1, "host": "n01"},
             "build": {"git_commit": "abc"},
-            "trail": [{"message": "step", "seen": 3, "dropped": 0, "elapsed_s": [], "columns": {}}],
-            "convergence": [{"trail": 0, "column": "norm", "behaviour": "geometric_growth", "rate": 2.0, "rows": 3}],
+            "trail": [{
+                "message": "step", "seen": 3, "dropped": 1, "head": 1, "elapsed_s": [0.5, 1.5],
+                "columns": {"norm": [1.0, 4.0], "x": [null, 2.0]},
+            }],
+            "convergence": [{"trail": 0, "column": "norm", "behaviour": "geometric_growth", "rate": 3.5, "rows": 2}],
         },
         "suggested_fixes": [],
     });

@@ -29,8 +29,11 @@ fn a_record_and_its_line_are_one_run() {
             (session.host.as_deref(), session.rank, session.git_commit.as_deref()),
             (Some("n01"), Some(3), Some("abc"))
         );
-        assert_eq!(runs.digests()[0].name(), "step.norm.rate");
-        assert_eq!((runs.digests()[0].cell(0), runs.digests()[0].cell(1)), (Cell::Missing, Cell::Number(2.0)));
+        let digests: Vec<_> =
+            runs.digests().iter().map(|column| (column.name(), column.cell(0), column.cell(1))).collect();
+        let expected = [("first", 1.0), ("last", 4.0), ("rate", 2.0), ("rows", 3.0)];
+        let expected = expected.map(|(name, value)| (format!("step.norm.{name}"), Cell::Missing, Cell::Number(value)));
+        assert_eq!(digests, expected.each_ref().map(|(name, missing, value)| (&**name, *missing, *value)));
     }
 }
 
