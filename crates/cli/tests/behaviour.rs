@@ -652,3 +652,25 @@ fn closing_lines_stand_between_the_events_of_the_other_series() {
     let run = workspace.run(&["logs", "--session", "run"]);
     assert!(run.stdout().contains("computation closed: solve ok after 0.5 s"), "{}", run.transcript());
 }
+
+#[test]
+fn the_line_of_a_failure_is_the_last_one_within_its_millisecond() {
+    const SESSION: &str = "01a2147a-1eb2-72e7-beb1-85049d6aa8d4";
+    let workspace = Workspace::with_data();
+    let logs = workspace.dir().join("io/logs");
+    let before = workspace.run(&["logs", "--failure", "10c4105", "--jsonl"]).stdout();
+    let failure = r#""time":0,"failure_id":"01a2147a-1ecd-70c6-84a7-84b5a10c4105""#;
+    let begin = r#"{"timestamp":"2026-11-25T20:51:17.302Z","level":"INFO","target":"rg_flow""#;
+    let line = |computation: &str, rest: &str| {
+        let parameters = format!(r#""computation":"{computation}","parameters":{{}},"outcome":"ok",{rest}"#);
+        format!(r#"{begin},"message":"computation closed",{parameters},"session_id":"{SESSION}"}}"#)
+    };
+    let (inner, own) = (line("inner", r#""duration_s":0.1"#), line("rg_flow_integration", failure));
+    let text = format!("{inner}\n{own}\n");
+    std::fs::write(logs.join(format!("computations_20261125_{SESSION}_0000.jsonl")), text).unwrap();
+    let run = workspace.run(&["logs", "--failure", "10c4105", "--jsonl"]);
+    let lines: Vec<String> = run.stdout().lines().map(str::to_owned).collect();
+    let mut expected: Vec<&str> = before.lines().collect();
+    expected.insert(expected.len() - 1, &inner);
+    assert_eq!(lines, expected, "{}", run.transcript());
+}
