@@ -264,9 +264,11 @@ impl Output {
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.has_reported_error, true) {
+                    // A file that could not be created has no path. The error names its directory.
+                    let path = self.file.path().display().to_string();
+                    let file = if path.is_empty() { path } else { format!(" {path}") };
                     runtime::stderr::print(format_args!(
-                        "tracing-failure: cannot write the runtime log {}: {error}; its last lines are kept in memory",
-                        self.file.path().display()
+                        "tracing-failure: cannot write the runtime log{file}: {error}; its last lines are kept in memory"
                     ));
                 }
                 false

@@ -176,6 +176,30 @@ fn closing_lines_do_not_wait_in_memory_until_the_end() {
     assert_eq!(numbers(&lines(&dir.path().join("logs"))[1]), [0, 1, 2, 3, 4]);
 }
 
+#[test]
+fn a_series_that_cannot_begin_is_reported_and_keeps_its_lines() {
+    let run = in_child(|dir| {
+        let guard = init(dir).unwrap();
+        let logs = dir.join("logs");
+        std::fs::rename(&logs, dir.join("moved")).unwrap();
+        std::fs::write(&logs, "a file").unwrap();
+        close(1);
+        guard.flush();
+        std::fs::remove_file(&logs).unwrap();
+        close(2);
+        guard.flush();
+        assert_eq!((guard.stats().log_lines, guard.stats().log_lines_lost), (2, 0));
+    });
+    let run = run.ok();
+    assert_eq!(numbers(&lines(&run.dir().join("logs"))[1]), [1, 2]);
+    let logs = run.dir().join("logs").display().to_string();
+    assert!(
+        run.stderr.contains(&format!("cannot write the runtime log: cannot create a log file in {logs}")),
+        "{}",
+        run.stderr
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_forked_child_has_closing_lines_in_a_file_of_its_own() {
