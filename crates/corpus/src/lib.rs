@@ -3,6 +3,7 @@
 //! A part of [tracing-failure](https://docs.rs/tracing-failure). The command `failures` and the Python package use it.
 
 mod read;
+mod regions;
 mod rule;
 mod table;
 
@@ -10,6 +11,7 @@ pub use read::corpus::{Corpus, ReadProgress};
 pub use read::error::CorpusError;
 pub use read::options::ReadOptions;
 pub use read::skipped::{SkippedInput, SkippedPart};
+pub use regions::find_regions;
 pub use rule::condition::{CellTest, Label, RuleCondition};
 pub use rule::counts::RunCounts;
 pub use rule::region::{IgnoredParameter, NearestSuccess, Region, RegionReport};
@@ -17,3 +19,11 @@ pub use table::cell::Cell;
 pub use table::column::ValueColumn;
 pub use table::run::{FailedRun, RunFacts, RunOutcome, Session};
 pub use table::run_table::RunTable;
+
+/// The search behind [`find_regions`], for runs that are counted elsewhere. It may change in any release.
+pub mod search {
+    pub use crate::regions::{
+        ColumnBins, LocalCounter, MAX_LABELS, ParameterProfile, RunCounter, Scope, SessionSet, ValueCount,
+        ValueRequest, find_regions_with,
+    };
+}

@@ -113,7 +113,7 @@ pub enum Label {
 }
 
 impl Label {
-    fn equals(&self, cell: Cell<'_>) -> bool {
+    pub(crate) fn equals(&self, cell: Cell<'_>) -> bool {
         match (self, cell) {
             (Label::Bool(value), Cell::Bool(other)) => *value == other,
             (Label::Text(text), Cell::Text(other)) => text == other,
