@@ -7,7 +7,7 @@ use crate::rule::counts::RunCounts;
 
 /// One or two tests of a parameter, and the runs that pass them.
 #[derive(Clone, Debug)]
-pub(super) struct Candidate {
+pub(super) struct TestCandidate {
     pub(super) tests: Vec<CellTest>,
     pub(super) counts: RunCounts,
     pub(super) evidence: f64,
@@ -17,12 +17,12 @@ pub(super) struct Candidate {
 
 /// Returns the best tests of each kind for a column. `histogram` counts the runs of a rule, `all` those of the scope,
 /// and `cost` is the cost of one condition.
-pub(super) fn candidates(bins: &ColumnBins, histogram: &[RunCounts], all: RunCounts, cost: f64) -> Vec<Candidate> {
+pub(super) fn candidates(bins: &ColumnBins, histogram: &[RunCounts], all: RunCounts, cost: f64) -> Vec<TestCandidate> {
     let total = histogram.iter().copied().fold(RunCounts::default(), |sum, counts| sum + counts);
     let candidate = |tests: Vec<CellTest>, counts: RunCounts, cost: f64| {
         let evidence = evidence(counts, all);
         // A test that all runs pass adds nothing.
-        (counts.runs < total.runs && evidence > 0.0).then_some(Candidate { tests, counts, evidence, cost })
+        (counts.runs < total.runs && evidence > 0.0).then_some(TestCandidate { tests, counts, evidence, cost })
     };
     let numbers = &histogram[..bins.numbers()];
     let sum = |bins: &[RunCounts]| bins.iter().copied().fold(RunCounts::default(), |sum, counts| sum + counts);

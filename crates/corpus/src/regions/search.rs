@@ -1,7 +1,7 @@
 //! The search for regions: a beam search for one rule, and covering for several.
 
 use super::bins::ColumnBins;
-use super::candidate::{Candidate, candidates};
+use super::candidate::{TestCandidate, candidates};
 use super::counter::{RunCounter, Scope, ValueCount, ValueRequest};
 use super::likelihood::{MIN_EVIDENCE, evidence};
 use super::threshold::{Side, between};
@@ -48,7 +48,7 @@ pub(super) fn find_rules<C: RunCounter>(
     scope: &Scope,
 ) -> Result<Vec<Draft>, C::Error> {
     let tests: usize = bins.iter().map(ColumnBins::test_count).sum();
-    let mut search = Search { counter, bins, scope: scope.clone(), cost: (tests.max(1) as f64).ln() };
+    let mut search = RuleSearch { counter, bins, scope: scope.clone(), cost: (tests.max(1) as f64).ln() };
     let mut rules = Vec::new();
     while rules.len() < MAX_RULES {
         let Some(rule) = search.find_rule()? else { break };
@@ -58,7 +58,7 @@ pub(super) fn find_rules<C: RunCounter>(
     Ok(rules)
 }
 
-struct Search<'a, C> {
+struct RuleSearch<'a, C> {
     counter: &'a mut C,
     bins: &'a [ColumnBins],
     scope: Scope,
@@ -66,7 +66,7 @@ struct Search<'a, C> {
     cost: f64,
 }
 
-impl<C: RunCounter> Search<'_, C> {
+impl<C: RunCounter> RuleSearch<'_, C> {
     fn find_rule(&mut self) -> Result<Option<Draft>, C::Error> {
         let Some(&all) = self.counter.count(&self.scope, &[Vec::new()])?.first() else { return Ok(None) };
         if all.failed < MIN_FAILURES || self.bins.is_empty() {
@@ -86,7 +86,7 @@ impl<C: RunCounter> Search<'_, C> {
         }
         let Some(mut rule) = best else { return Ok(None) };
         self.simplify(&mut rule, all)?;
-        self.refine(std::slice::from_mut(&mut rule), all, Range::Whole)?;
+        self.refine(std::slice::from_mut(&mut rule), all, ThresholdRange::Whole)?;
         self.simplify(&mut rule, all)?;
         let (rate, base) = (rule.counts.rate(), all.rate());
         let is_clear = rate >= (2.0 * base).min((1.0 + base) / 2.0) && rule.counts.failed >= MIN_FAILURES;
@@ -118,14 +118,14 @@ impl<C: RunCounter> Search<'_, C> {
                 different.push(draft);
             }
         }
-        self.refine(&mut different, all, Range::NearCuts)?;
+        self.refine(&mut different, all, ThresholdRange::NearCuts)?;
         Ok(different)
     }
 
     /// Moves each threshold to the best place between two neighbouring values, the other conditions fixed.
-    fn refine(&mut self, drafts: &mut [Draft], all: RunCounts, range: Range) -> Result<(), C::Error> {
+    fn refine(&mut self, drafts: &mut [Draft], all: RunCounts, range: ThresholdRange) -> Result<(), C::Error> {
         let longest = drafts.iter().map(|draft| draft.conditions.len()).max().unwrap_or_default();
-        let rounds = if range == Range::Whole { 2 } else { 1 };
+        let rounds = if range == ThresholdRange::Whole { 2 } else { 1 };
         for index in (0..rounds).flat_map(|_| 0..longest) {
             let requests: Vec<(usize, ValueRequest)> = drafts
                 .iter()
@@ -145,13 +145,13 @@ impl<C: RunCounter> Search<'_, C> {
     }
 
     /// The request for the values near the threshold of a condition.
-    fn request(&self, draft: &Draft, index: usize, range: Range) -> Option<ValueRequest> {
+    fn request(&self, draft: &Draft, index: usize, range: ThresholdRange) -> Option<ValueRequest> {
         let condition = draft.conditions.get(index)?;
         let (_, threshold) = threshold_of(&condition.test)?;
         let bins = self.bins.iter().find(|bins| bins.parameter() == condition.parameter)?;
         let (low, high) = match range {
-            Range::NearCuts => bins.around(threshold),
-            Range::Whole => (f64::NEG_INFINITY, f64::INFINITY),
+            ThresholdRange::NearCuts => bins.around(threshold),
+            ThresholdRange::Whole => (f64::NEG_INFINITY, f64::INFINITY),
         };
         let mut rule = draft.conditions.clone();
         rule.remove(index);
@@ -183,7 +183,7 @@ impl<C: RunCounter> Search<'_, C> {
 
 /// The values among which a better threshold is searched.
 #[derive(Clone, Copy, PartialEq)]
-enum Range {
+enum ThresholdRange {
     /// Those between the neighbouring cuts.
     NearCuts,
     /// All values.
@@ -191,7 +191,7 @@ enum Range {
 }
 
 /// Adds the tests of a candidate to a rule. A limit replaces a wider one of the same side.
-fn join(parent: &Draft, parameter: &str, candidate: &Candidate) -> Option<Draft> {
+fn join(parent: &Draft, parameter: &str, candidate: &TestCandidate) -> Option<Draft> {
     let mut conditions = parent.conditions.clone();
     let mut cost = parent.cost + candidate.cost;
     let condition_cost = candidate.cost / candidate.tests.len() as f64;

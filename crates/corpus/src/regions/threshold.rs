@@ -62,7 +62,7 @@ mod tests {
         for (low, high, above) in [
             (37.163, 37.248, CellTest::Greater(37.2)),
             (4.07, 4.1, CellTest::AtLeast(4.1)),
-            (3.0, 4.0, CellTest::Greater(3.0)),
+            (3.0, 4.0, CellTest::AtLeast(4.0)),
             (0.29, 0.3, CellTest::AtLeast(0.3)),
             (-0.5, 0.25, CellTest::Greater(0.0)),
             (1e-7, 1e-5, CellTest::Greater(1e-6)),

@@ -101,7 +101,9 @@ impl CellTest {
 /// A text or a boolean in a list of a condition.
 ///
 /// ```
-/// assert_eq!(serde_json::from_str::<tracing_failure_corpus::Label>("true").unwrap(), tracing_failure_corpus::Label::Bool(true));
+/// use tracing_failure_corpus::Label;
+///
+/// assert_eq!(serde_json::from_str::<Label>("true").unwrap(), Label::Bool(true));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -135,10 +137,10 @@ impl fmt::Display for RuleCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.parameter;
         match &self.test {
-            CellTest::Greater(threshold) => write!(f, "{name} > {threshold:?}"),
-            CellTest::AtLeast(threshold) => write!(f, "{name} >= {threshold:?}"),
-            CellTest::Less(threshold) => write!(f, "{name} < {threshold:?}"),
-            CellTest::AtMost(threshold) => write!(f, "{name} <= {threshold:?}"),
+            CellTest::Greater(threshold) => write!(f, "{name} > {}", number(*threshold)),
+            CellTest::AtLeast(threshold) => write!(f, "{name} >= {}", number(*threshold)),
+            CellTest::Less(threshold) => write!(f, "{name} < {}", number(*threshold)),
+            CellTest::AtMost(threshold) => write!(f, "{name} <= {}", number(*threshold)),
             CellTest::In(labels) => write!(f, "{name} is {}", join(labels)),
             CellTest::NotIn(labels) => write!(f, "{name} is not {}", join(labels)),
             CellTest::Missing => write!(f, "{name} is missing"),
@@ -147,6 +149,12 @@ impl fmt::Display for RuleCondition {
             CellTest::NotFinite => write!(f, "{name} is not finite"),
         }
     }
+}
+
+/// The shortest text of a number.
+fn number(number: f64) -> String {
+    let text = format!("{number:?}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 fn join(labels: &[Label]) -> String {
