@@ -77,7 +77,8 @@ impl<C: RunCounter> RuleSearch<'_, C> {
         let mut steps_without_progress = 0;
         while steps_without_progress < 2 {
             beam = self.extend(&beam, all)?;
-            let top = beam.iter().max_by(|a, b| a.score.total_cmp(&b.score));
+            // The beam is in descending order of its scores before refinement.
+            let top = beam.iter().reduce(|best, draft| if draft.score > best.score { draft } else { best });
             match top {
                 None => break,
                 Some(top) if best.as_ref().is_none_or(|best| top.score > best.score) => best = Some(top.clone()),
@@ -196,24 +197,37 @@ fn join(parent: &Draft, parameter: &str, candidate: &TestCandidate) -> Option<Dr
     let mut cost = parent.cost + candidate.cost;
     let condition_cost = candidate.cost / candidate.tests.len() as f64;
     for test in &candidate.tests {
-        let side = threshold_of(test).map(|(side, _)| side);
+        let Some(test) = narrower(&conditions, parameter, test) else { continue };
         let before = conditions.len();
-        let is_replaced = |condition: &RuleCondition| {
-            condition.parameter == parameter
-                && match (threshold_of(&condition.test), side) {
-                    (Some((known, _)), Some(side)) => known == side,
-                    // A limit implies a finite number, and a list a narrower list.
-                    (None, Some(_)) => condition.test == CellTest::Finite,
-                    (None, None) => true,
-                    (Some(_), None) => false,
-                }
-        };
-        conditions.retain(|condition| !is_replaced(condition));
+        conditions.retain(|known| known.parameter != parameter || !is_implied(&known.test, &test));
         cost -= condition_cost * (before - conditions.len()) as f64;
-        conditions.push(RuleCondition { parameter: parameter.to_owned(), test: test.clone() });
+        conditions.push(RuleCondition { parameter: parameter.to_owned(), test });
     }
     let score = candidate.evidence - cost;
     (conditions.len() <= MAX_CONDITIONS).then_some(Draft { conditions, counts: candidate.counts, score, cost })
+}
+
+/// Returns the test, or the limit on the same side that the rule already has, if that is narrower. Cuts are coarser than
+/// thresholds.
+fn narrower(conditions: &[RuleCondition], parameter: &str, test: &CellTest) -> Option<CellTest> {
+    let Some((side, threshold)) = threshold_of(test) else { return Some(test.clone()) };
+    let of_parameter = conditions.iter().filter(|known| known.parameter == parameter);
+    let known = of_parameter.filter_map(|known| threshold_of(&known.test)).find(|(known, _)| *known == side);
+    let is_wider = known.is_some_and(|(_, known)| match side {
+        Side::Above => threshold <= known,
+        Side::Below => threshold >= known,
+    });
+    (!is_wider).then(|| test.clone())
+}
+
+/// Returns true if a test of the same parameter adds nothing to a new one.
+fn is_implied(known: &CellTest, new: &CellTest) -> bool {
+    match (threshold_of(known), threshold_of(new)) {
+        (Some((known, _)), Some((new, _))) => known == new,
+        (None, Some(_)) => matches!(known, CellTest::Finite | CellTest::NotMissing),
+        (None, None) => true,
+        (Some(_), None) => false,
+    }
 }
 
 /// The side and the threshold of a limit.
@@ -239,20 +253,51 @@ fn move_threshold(draft: &mut Draft, index: usize, values: &[ValueCount], all: R
         Side::Below => values.iter().collect(),
     };
     let mut counts = beyond;
-    let mut best: Option<(f64, RunCounts, usize)> = None;
-    for (position, pair) in ordered.windows(2).enumerate() {
+    let mut places: Vec<Place> = Vec::new();
+    for pair in ordered.windows(2) {
         counts += pair[0].counts;
-        let evidence = evidence(counts, all);
-        if best.is_none_or(|(known, ..)| evidence > known) {
-            best = Some((evidence, counts, position));
-        }
+        let (low, high) = match side {
+            Side::Above => (pair[1].last, pair[0].first),
+            Side::Below => (pair[0].last, pair[1].first),
+        };
+        places.push(Place { low, high, counts, evidence: evidence(counts, all) });
     }
-    let Some((_, counts, position)) = best else { return };
-    let (inner, outer) = (ordered[position], ordered[position + 1]);
-    let test = match side {
-        Side::Above => between(side, outer.last, inner.first),
-        Side::Below => between(side, inner.last, outer.first),
-    };
+    let Some((test, counts)) = best_place(&places, side) else { return };
     draft.conditions[index].test = test;
     draft.update(counts, all);
+}
+
+/// A place for a threshold, between two neighbouring values.
+struct Place {
+    low: f64,
+    high: f64,
+    /// The runs inside.
+    counts: RunCounts,
+    evidence: f64,
+}
+
+/// The evidence, in nats, that one more digit of a threshold must add. It corresponds to half a decimal digit, so that
+/// a single run with a random outcome does not turn `x > 0.5` into `x > 0.50004`.
+const EVIDENCE_PER_DIGIT: f64 = 1.15;
+/// Maximum number of digits of a number.
+const MAX_DIGITS: f64 = 17.0;
+/// Maximum number of places whose digits are compared.
+const MAX_PLACES: usize = 1000;
+
+/// Returns the test with most evidence, less the cost of its digits.
+fn best_place(places: &[Place], side: Side) -> Option<(CellTest, RunCounts)> {
+    let best = places.iter().map(|place| place.evidence).fold(f64::NEG_INFINITY, f64::max);
+    if best == f64::NEG_INFINITY {
+        return None;
+    }
+    let mut close: Vec<&Place> =
+        places.iter().filter(|place| place.evidence > best - EVIDENCE_PER_DIGIT * MAX_DIGITS).collect();
+    close.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
+    close.truncate(MAX_PLACES);
+    let scored = close.into_iter().map(|place| {
+        let (test, digits) = between(side, place.low, place.high);
+        (place.evidence - EVIDENCE_PER_DIGIT * digits as f64, test, place.counts)
+    });
+    let (_, test, counts) = scored.reduce(|best, place| if place.0 > best.0 { place } else { best })?;
+    Some((test, counts))
 }

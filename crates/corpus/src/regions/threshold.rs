@@ -9,17 +9,20 @@ pub(super) enum Side {
     Below,
 }
 
-/// Returns the test that separates two neighbouring values, `low < high`, by the shortest decimal number.
-pub(super) fn between(side: Side, low: f64, high: f64) -> CellTest {
+/// Returns the test that separates two neighbouring values, `low < high`, by the shortest decimal number, and the number
+/// of its digits.
+pub(super) fn between(side: Side, low: f64, high: f64) -> (CellTest, usize) {
     let inner = shortest_between(low, high);
     // `t >= 0.3` reads better than `t > 0.29`.
-    let includes_high = digits(high) < digits(inner);
-    match (side, includes_high) {
+    let (inner_digits, high_digits) = (digits(inner), digits(high));
+    let includes_high = high_digits < inner_digits;
+    let test = match (side, includes_high) {
         (Side::Above, false) => CellTest::Greater(inner),
         (Side::Above, true) => CellTest::AtLeast(high),
         (Side::Below, false) => CellTest::AtMost(inner),
         (Side::Below, true) => CellTest::Less(high),
-    }
+    };
+    (test, inner_digits.min(high_digits))
 }
 
 /// Returns the number in `[low, high)` with the fewest decimal digits; of several, one near the middle.
@@ -70,10 +73,10 @@ mod tests {
             (999.0, 1001.5, CellTest::Greater(1000.0)),
             (f64::MAX / 2.0, f64::MAX, CellTest::Greater(1e308)),
         ] {
-            assert_eq!(between(Side::Above, low, high), above, "{low} {high}");
+            assert_eq!(between(Side::Above, low, high).0, above, "{low} {high}");
         }
-        assert_eq!(between(Side::Below, 0.29, 0.3), CellTest::Less(0.3));
-        assert_eq!(between(Side::Below, 37.163, 37.248), CellTest::AtMost(37.2));
+        assert_eq!(between(Side::Below, 0.29, 0.3).0, CellTest::Less(0.3));
+        assert_eq!(between(Side::Below, 37.163, 37.248).0, CellTest::AtMost(37.2));
     }
 
     proptest! {
@@ -83,7 +86,7 @@ mod tests {
             let (low, high) = (a.min(b), a.max(b));
             prop_assume!(high.is_finite() && low < high);
             for (side, inside, outside) in [(Side::Above, high, low), (Side::Below, low, high)] {
-                let test = between(side, low, high);
+                let (test, _) = between(side, low, high);
                 prop_assert!(test.matches(Cell::Number(inside)) && !test.matches(Cell::Number(outside)), "{test:?}");
             }
         }

@@ -70,6 +70,6 @@ impl Sub for RunCounts {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
-        RunCounts { failed: self.failed - other.failed, runs: self.runs - other.runs }
+        RunCounts { failed: self.failed.saturating_sub(other.failed), runs: self.runs.saturating_sub(other.runs) }
     }
 }
