@@ -11,6 +11,7 @@ mod likelihood;
 mod local_counter;
 mod near;
 mod parameters;
+mod place;
 mod search;
 mod split;
 mod threshold;

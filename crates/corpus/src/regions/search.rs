@@ -2,12 +2,12 @@
 
 use super::bins::ColumnBins;
 use super::candidate::{TestCandidate, candidates};
-use super::counter::{RunCounter, Scope, ValueCount, ValueRequest};
+use super::counter::{RunCounter, Scope, ValueRequest};
 use super::likelihood::{MIN_EVIDENCE, evidence};
-use super::threshold::{Side, between};
+use super::place::best_threshold;
+use super::threshold::{Side, threshold_of};
 use crate::rule::condition::{CellTest, RuleCondition};
 use crate::rule::counts::RunCounts;
-use crate::table::cell::Cell;
 
 /// Maximum number of rules.
 const MAX_RULES: usize = 8;
@@ -19,6 +19,11 @@ const BEAM_WIDTH: usize = 8;
 const MAX_SAME_PARAMETER: usize = 2;
 /// Minimum number of failures in a rule.
 const MIN_FAILURES: u64 = 3;
+
+/// Difference of evidence, in nats, up to which two parameters explain the failures equally well.
+const TIE: f64 = 1.0;
+/// Difference of evidence up to which a parameter is compared after its threshold has moved to the best place.
+const SUBSTITUTE_MARGIN: f64 = 50.0;
 
 /// A rule of the search.
 #[derive(Clone, Debug)]
@@ -55,6 +60,7 @@ pub(super) fn find_rules<C: RunCounter>(
         search.scope.excluded.push(rule.conditions.clone());
         rules.push(rule);
     }
+    search.separate(&mut rules, scope)?;
     Ok(rules)
 }
 
@@ -87,6 +93,7 @@ impl<C: RunCounter> RuleSearch<'_, C> {
         }
         let Some(mut rule) = best else { return Ok(None) };
         self.simplify(&mut rule, all)?;
+        self.substitute(&mut rule, all)?;
         self.refine(std::slice::from_mut(&mut rule), all, ThresholdRange::Whole)?;
         self.simplify(&mut rule, all)?;
         let (rate, base) = (rule.counts.rate(), all.rate());
@@ -139,7 +146,12 @@ impl<C: RunCounter> RuleSearch<'_, C> {
             let asked: Vec<ValueRequest> = requests.iter().map(|(_, request)| request.clone()).collect();
             let values = self.counter.values(&self.scope, &asked)?;
             for ((draft, _), values) in requests.iter().zip(&values) {
-                move_threshold(&mut drafts[*draft], index, values, all);
+                let draft = &mut drafts[*draft];
+                let moved = best_threshold(&draft.conditions[index].test, draft.counts, values, all);
+                if let Some((test, counts)) = moved {
+                    draft.conditions[index].test = test;
+                    draft.update(counts, all);
+                }
             }
         }
         Ok(())
@@ -157,6 +169,61 @@ impl<C: RunCounter> RuleSearch<'_, C> {
         let mut rule = draft.conditions.clone();
         rule.remove(index);
         Some(ValueRequest { rule, parameter: condition.parameter.clone(), low, high })
+    }
+
+    /// Replaces each parameter by an earlier one, or by one with more evidence. A parameter may be the copy of another.
+    fn substitute(&mut self, rule: &mut Draft, all: RunCounts) -> Result<(), C::Error> {
+        for index in 0..rule.conditions.len() {
+            let known = &rule.conditions[index];
+            let Some((side, _)) = threshold_of(&known.test) else { continue };
+            let place = |parameter: &str| self.bins.iter().position(|bins| bins.parameter() == parameter);
+            let known_place = place(&known.parameter);
+            let mut others = Draft { conditions: rule.conditions.clone(), cost: rule.cost - self.cost, ..rule.clone() };
+            others.conditions.remove(index);
+            let histograms = self.counter.histograms(&self.scope, std::slice::from_ref(&others.conditions))?;
+            let Some(histograms) = histograms.first() else { continue };
+            let mut drafts: Vec<Draft> = Vec::new();
+            for (bins, histogram) in self.bins.iter().zip(histograms) {
+                let found = candidates(bins, histogram, all, self.cost).into_iter().filter(|candidate| {
+                    let [test] = &*candidate.tests else { return false };
+                    threshold_of(test).is_some_and(|(found, _)| found == side)
+                });
+                drafts.extend(found.filter_map(|found| join(&others, bins.parameter(), &found)));
+            }
+            drafts.retain(|draft| draft.conditions.len() == rule.conditions.len());
+            drafts.retain(|draft| draft.score > rule.score - SUBSTITUTE_MARGIN);
+            self.refine(&mut drafts, all, ThresholdRange::NearCuts)?;
+            let better = drafts.into_iter().find(|draft| {
+                let parameter = draft.conditions.last().map_or("", |condition| &condition.parameter);
+                let is_earlier = place(parameter) < known_place;
+                draft.score > rule.score + TIE || (is_earlier && draft.score > rule.score - TIE)
+            });
+            if let Some(mut better) = better {
+                // The condition stays in its place.
+                if let Some(condition) = better.conditions.pop() {
+                    better.conditions.insert(index, condition);
+                }
+                *rule = better;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the thresholds of each rule to the best places for the runs that no other rule explains.
+    fn separate(&mut self, rules: &mut [Draft], scope: &Scope) -> Result<(), C::Error> {
+        if rules.len() < 2 {
+            return Ok(());
+        }
+        for index in 0..rules.len() {
+            let others = rules.iter().enumerate().filter(|(other, _)| *other != index);
+            self.scope.excluded = scope.excluded.clone();
+            self.scope.excluded.extend(others.map(|(_, rule)| rule.conditions.clone()));
+            let counts = self.counter.count(&self.scope, &[rules[index].conditions.clone(), Vec::new()])?;
+            let [inside, all] = counts[..] else { return Ok(()) };
+            rules[index].update(inside, all);
+            self.refine(&mut rules[index..=index], all, ThresholdRange::Whole)?;
+        }
+        Ok(())
     }
 
     /// Removes conditions that are not worth their cost.
@@ -228,76 +295,4 @@ fn is_implied(known: &CellTest, new: &CellTest) -> bool {
         (None, None) => true,
         (Some(_), None) => false,
     }
-}
-
-/// The side and the threshold of a limit.
-fn threshold_of(test: &CellTest) -> Option<(Side, f64)> {
-    match *test {
-        CellTest::Greater(threshold) | CellTest::AtLeast(threshold) => Some((Side::Above, threshold)),
-        CellTest::Less(threshold) | CellTest::AtMost(threshold) => Some((Side::Below, threshold)),
-        _ => None,
-    }
-}
-
-/// Moves a threshold to the place with most evidence. `values` contains all values among which it may lie, and the
-/// runs beyond them stay where they are.
-fn move_threshold(draft: &mut Draft, index: usize, values: &[ValueCount], all: RunCounts) {
-    let test = &draft.conditions[index].test;
-    let Some((side, _)) = threshold_of(test) else { return };
-    let is_inside = |value: &ValueCount| test.matches(Cell::Number(value.first));
-    let inside = values.iter().filter(|value| is_inside(value));
-    let beyond = draft.counts - inside.fold(RunCounts::default(), |sum, value| sum + value.counts);
-    // From the side of the region outwards.
-    let ordered: Vec<&ValueCount> = match side {
-        Side::Above => values.iter().rev().collect(),
-        Side::Below => values.iter().collect(),
-    };
-    let mut counts = beyond;
-    let mut places: Vec<Place> = Vec::new();
-    for pair in ordered.windows(2) {
-        counts += pair[0].counts;
-        let (low, high) = match side {
-            Side::Above => (pair[1].last, pair[0].first),
-            Side::Below => (pair[0].last, pair[1].first),
-        };
-        places.push(Place { low, high, counts, evidence: evidence(counts, all) });
-    }
-    let Some((test, counts)) = best_place(&places, side) else { return };
-    draft.conditions[index].test = test;
-    draft.update(counts, all);
-}
-
-/// A place for a threshold, between two neighbouring values.
-struct Place {
-    low: f64,
-    high: f64,
-    /// The runs inside.
-    counts: RunCounts,
-    evidence: f64,
-}
-
-/// The evidence, in nats, that one more digit of a threshold must add. It corresponds to half a decimal digit, so that
-/// a single run with a random outcome does not turn `x > 0.5` into `x > 0.50004`.
-const EVIDENCE_PER_DIGIT: f64 = 1.15;
-/// Maximum number of digits of a number.
-const MAX_DIGITS: f64 = 17.0;
-/// Maximum number of places whose digits are compared.
-const MAX_PLACES: usize = 1000;
-
-/// Returns the test with most evidence, less the cost of its digits.
-fn best_place(places: &[Place], side: Side) -> Option<(CellTest, RunCounts)> {
-    let best = places.iter().map(|place| place.evidence).fold(f64::NEG_INFINITY, f64::max);
-    if best == f64::NEG_INFINITY {
-        return None;
-    }
-    let mut close: Vec<&Place> =
-        places.iter().filter(|place| place.evidence > best - EVIDENCE_PER_DIGIT * MAX_DIGITS).collect();
-    close.sort_by(|a, b| b.evidence.total_cmp(&a.evidence));
-    close.truncate(MAX_PLACES);
-    let scored = close.into_iter().map(|place| {
-        let (test, digits) = between(side, place.low, place.high);
-        (place.evidence - EVIDENCE_PER_DIGIT * digits as f64, test, place.counts)
-    });
-    let (_, test, counts) = scored.reduce(|best, place| if place.0 > best.0 { place } else { best })?;
-    Some((test, counts))
 }

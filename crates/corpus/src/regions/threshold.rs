@@ -9,6 +9,15 @@ pub(super) enum Side {
     Below,
 }
 
+/// Returns the side and the threshold of a limit.
+pub(super) fn threshold_of(test: &CellTest) -> Option<(Side, f64)> {
+    match *test {
+        CellTest::Greater(threshold) | CellTest::AtLeast(threshold) => Some((Side::Above, threshold)),
+        CellTest::Less(threshold) | CellTest::AtMost(threshold) => Some((Side::Below, threshold)),
+        _ => None,
+    }
+}
+
 /// Returns the test that separates two neighbouring values, `low < high`, by the shortest decimal number, and the number
 /// of its digits.
 pub(super) fn between(side: Side, low: f64, high: f64) -> (CellTest, usize) {

@@ -22,7 +22,7 @@ fn plans() -> Vec<Plan> {
     let sizes = [(2000, 8, (1.0, 0.0)), (20_000, 40, (0.97, 0.003))];
     let plan = |(index, (rows, sessions, rates)): (u64, (usize, usize, (f64, f64))),
                 conditions: &Vec<RuleCondition>| {
-        Plan { seed: 7 + index, rows, sessions, conditions: conditions.clone(), rates }
+        Plan { seed: 7 + index, rows, sessions, rules: vec![conditions.clone()], rates }
     };
     let sized = |size| rules.iter().zip(0..).map(move |(rule, index)| plan((index, size), rule));
     sizes.into_iter().flat_map(sized).collect()
@@ -71,10 +71,10 @@ fn planted_rules_are_found() {
         let report = find_regions(&table);
         let margin = if plan.rates.1 > 0.0 { 5 } else { 0 };
         let rule = report.rules.first().map_or(&[][..], |rule| &rule.conditions);
-        let is_missing = |index: &usize| !has_condition(&table, rule, &plan.conditions, *index, margin);
+        let is_missing = |index: &usize| !has_condition(&table, rule, &plan.rules[0], *index, margin);
         let missing: Vec<String> =
-            (0..plan.conditions.len()).filter(is_missing).map(|index| plan.conditions[index].to_string()).collect();
-        let extra = report.rules.first().map_or(0, |rule| rule.conditions.len()) > plan.conditions.len();
+            (0..plan.rules[0].len()).filter(is_missing).map(|index| plan.rules[0][index].to_string()).collect();
+        let extra = report.rules.first().map_or(0, |rule| rule.conditions.len()) > plan.rules[0].len();
         if !missing.is_empty() || extra || report.rules.len() != 1 {
             let rows = plan.rows;
             wrong.push(format!(
@@ -95,11 +95,22 @@ fn noise_has_no_rules() {
             seed: 1000 + seed,
             rows: [540, 2000, 5000][seed as usize % 3],
             sessions: [1, 6, 20][seed as usize / 3 % 3],
-            conditions: Vec::new(),
+            rules: Vec::new(),
             rates: ([0.02, 0.085, 0.3][seed as usize / 9 % 3], 0.0),
         };
         find_regions(&plan.table()).rules.len()
     });
     let count: usize = rules.sum();
     assert!(count <= 5, "{count} rules in noise");
+}
+
+#[test]
+fn overlapping_rules_are_separated() {
+    for (seed, rates) in [(1, (1.0, 0.0)), (2, (1.0, 0.0)), (3, (0.97, 0.005))] {
+        let rules = vec![vec![above("mu", 10.0)], vec![at_most("rtol", 1e-6)], vec![is("theta", CellTest::NotFinite)]];
+        let report = find_regions(&Plan { seed, rows: 6000, sessions: 12, rules, rates }.table());
+        let mut texts: Vec<String> = report.rules.iter().map(ToString::to_string).collect();
+        texts.sort();
+        assert_eq!(texts, ["mu > 10", "rtol <= 1e-6", "theta is not finite"]);
+    }
 }

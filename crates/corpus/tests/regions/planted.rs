@@ -1,4 +1,4 @@
-//! Tables of runs with a rule that decides which of them fail.
+//! Tables of runs with rules that decide which of them fail.
 
 use tracing_failure_corpus::{Cell, CellTest, Label, RuleCondition, RunFacts, RunOutcome, RunTable, Session};
 
@@ -32,8 +32,8 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) rows: usize,
     pub(crate) sessions: usize,
-    /// The conditions of the runs that fail.
-    pub(crate) conditions: Vec<RuleCondition>,
+    /// The rules of the runs that fail: each a list of conditions.
+    pub(crate) rules: Vec<Vec<RuleCondition>>,
     /// The failure rates inside and outside.
     pub(crate) rates: (f64, f64),
 }
@@ -68,7 +68,8 @@ impl Plan {
             let cells: Vec<(&str, Cell<'_>)> = parameters.iter().map(|(name, value)| (*name, value.cell())).collect();
             let cell =
                 |name: &str| cells.iter().find(|(known, _)| *known == name).map_or(Cell::Missing, |entry| entry.1);
-            let is_inside = self.conditions.iter().all(|condition| condition.test.matches(cell(&condition.parameter)));
+            let matches = |condition: &RuleCondition| condition.test.matches(cell(&condition.parameter));
+            let is_inside = self.rules.iter().any(|rule| rule.iter().all(matches));
             let rate = if is_inside { self.rates.0 } else { self.rates.1 };
             let fails = random.unit() < rate;
             let mut run = RunFacts::new(if fails { RunOutcome::Failed } else { RunOutcome::Ok });
