@@ -24,7 +24,8 @@ def lines(logger):
     """The events, then the closing lines of computations."""
     logger.flush()
     logs = sorted(logger.output_dir.with_name("logs").iterdir(), reverse=True)
-    return [json.loads(line) for log in logs for line in log.read_text().splitlines()]
+    lines = [json.loads(line) for log in logs for line in log.read_text().splitlines()]
+    return [line for line in lines if line["message"] != "session"]
 
 
 def test_a_record_is_a_line_with_its_extra_as_fields(logger, solver):

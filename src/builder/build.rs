@@ -19,6 +19,7 @@ use crate::guard::Guard;
 use crate::init_error::InitError;
 use crate::layer::panic_hook::install_panic_hook;
 use crate::layer::{FailureLayer, shared_locks};
+use crate::log::log_session::LogSession;
 use crate::log::runtime_log::{LogRotations, RuntimeLog};
 use crate::logger::StructuredLogger;
 use crate::observe::eyre;
@@ -123,12 +124,13 @@ impl Builder {
         shared_context.other = self.redactor.map(self.context);
         shared_context.build = self.build;
         let session = self.session.unwrap_or_else(|| record::time::new_id().to_string());
+        let log_session = LogSession::new(session.clone(), &shared_context);
         let open_log = |dir: PathBuf| {
             let filter = match &self.log_filter {
                 Some(filter) => TargetFilter::parse(filter).map_err(InitError::Filter)?,
                 None => TargetFilter::from_env(),
             };
-            log(&dir, &session, self.rotations, filter).map_err(InitError::Io)
+            log(&dir, &log_session, self.rotations, filter).map_err(InitError::Io)
         };
         let store = match Store::open_with(&self.failures, self.areas.clone(), self.durability) {
             Err(_) if self.without_dir => Store::unopened(&self.failures, self.areas, self.durability),
@@ -158,7 +160,7 @@ impl Builder {
 }
 
 /// Opens a runtime log.
-type OpenLog = fn(&Path, &str, LogRotations, TargetFilter) -> io::Result<RuntimeLog>;
+type OpenLog = fn(&Path, &LogSession, LogRotations, TargetFilter) -> io::Result<RuntimeLog>;
 
 #[cfg(feature = "publish")]
 impl Publishing {

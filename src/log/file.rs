@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
+use crate::log::log_session::LogSession;
 use record::internal::{apart_from_stdio, file_name_part, open_ordinary};
 use runtime::io_error::about;
 
@@ -71,7 +72,9 @@ impl LogSeries {
 #[derive(Clone, Debug)]
 pub(super) struct LogLocation {
     dir: PathBuf,
-    session: String,
+    /// The session id in the names of files.
+    name_part: String,
+    session: LogSession,
     series: LogSeries,
     rotation: Rotation,
 }
@@ -89,8 +92,9 @@ pub(super) struct LogFile {
 }
 
 impl LogLocation {
-    pub(super) fn new(dir: &Path, session: &str, series: LogSeries, rotation: Rotation) -> io::Result<Self> {
-        Ok(LogLocation { dir: std::path::absolute(dir)?, session: file_name_part(session), series, rotation })
+    pub(super) fn new(dir: &Path, session: &LogSession, series: LogSeries, rotation: Rotation) -> io::Result<Self> {
+        let (dir, name_part) = (std::path::absolute(dir)?, file_name_part(&session.id));
+        Ok(LogLocation { dir, name_part, session: session.clone(), series, rotation })
     }
 }
 
@@ -125,6 +129,9 @@ impl LogFile {
             let is_next = today == self.date && !self.path.as_os_str().is_empty();
             (self.number, self.date) = (if is_next { self.number + 1 } else { 0 }, today);
             self.begin()?;
+            if self.location.series == LogSeries::Computations {
+                self.location.session.describe(lines);
+            }
         }
         let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotFound.into()) };
         while !lines.is_empty() {
@@ -147,9 +154,9 @@ impl LogFile {
         let failed = |error| about(&self.location.dir, "cannot create a log file in", error);
         std::fs::create_dir_all(&self.location.dir).map_err(failed)?;
         let (path, file) = loop {
-            let LogLocation { series, session, .. } = &self.location;
+            let LogLocation { series, name_part, .. } = &self.location;
             let date = self.date.format("%Y%m%d");
-            let name = format!("{}{date}_{session}_{:04}.jsonl", series.prefix(), self.number);
+            let name = format!("{}{date}_{name_part}_{:04}.jsonl", series.prefix(), self.number);
             let path = self.location.dir.join(name);
             match apart_from_stdio(|| OpenOptions::new().append(true).create_new(true).open(&path)) {
                 Ok(file) => break (path, file),
@@ -223,11 +230,16 @@ mod tests {
         files
     }
 
+    fn session() -> LogSession {
+        LogSession::new("s".to_owned(), &record::Context::default())
+    }
+
     #[test]
     fn a_new_day_has_a_new_file() {
         let dir = tempfile::tempdir().unwrap();
         let mut log =
-            LogFile::open(LogLocation::new(dir.path(), "s", LogSeries::Events, Rotation::default()).unwrap()).unwrap();
+            LogFile::open(LogLocation::new(dir.path(), &session(), LogSeries::Events, Rotation::default()).unwrap())
+                .unwrap();
         let today = log.date;
         log.write(&mut b"first\n".to_vec()).unwrap();
         log.date = today.pred_opt().unwrap();
@@ -242,7 +254,8 @@ mod tests {
     fn a_line_is_never_split_over_two_files() {
         let dir = tempfile::tempdir().unwrap();
         let rotation = Rotation { max_bytes: 4, ..Rotation::default() };
-        let mut log = LogFile::open(LogLocation::new(dir.path(), "s", LogSeries::Events, rotation).unwrap()).unwrap();
+        let mut log =
+            LogFile::open(LogLocation::new(dir.path(), &session(), LogSeries::Events, rotation).unwrap()).unwrap();
         log.write(&mut b"begun, ".to_vec()).unwrap();
         log.write(&mut b"ended\n".to_vec()).unwrap();
         log.write(&mut b"next, ".to_vec()).unwrap();

@@ -2,6 +2,7 @@
 
 pub(crate) mod file;
 pub(crate) mod line;
+pub(crate) mod log_session;
 mod log_writer;
 pub(crate) mod runtime_log;
 pub(crate) mod successes;

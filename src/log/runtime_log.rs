@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::log::file::{LogLocation, LogSeries, Rotation};
+use crate::log::log_session::LogSession;
 use crate::log::log_writer::LogWriter;
 use crate::observe::target_filter::TargetFilter;
 
@@ -30,7 +31,12 @@ impl Default for LogRotations {
 
 impl RuntimeLog {
     /// Creates a log and the first file of its events.
-    pub(crate) fn open(dir: &Path, session: &str, rotations: LogRotations, filter: TargetFilter) -> io::Result<Self> {
+    pub(crate) fn open(
+        dir: &Path,
+        session: &LogSession,
+        rotations: LogRotations,
+        filter: TargetFilter,
+    ) -> io::Result<Self> {
         let events = LogWriter::open(LogLocation::new(dir, session, LogSeries::Events, rotations.events)?)?;
         Self::with_events(events, dir, session, rotations, filter)
     }
@@ -38,7 +44,7 @@ impl RuntimeLog {
     /// Creates a log whose first file is created with the first line. Most loggers never write one.
     pub(crate) fn unopened(
         dir: &Path,
-        session: &str,
+        session: &LogSession,
         rotations: LogRotations,
         filter: TargetFilter,
     ) -> io::Result<Self> {
@@ -49,7 +55,7 @@ impl RuntimeLog {
     fn with_events(
         events: LogWriter,
         dir: &Path,
-        session: &str,
+        session: &LogSession,
         rotations: LogRotations,
         filter: TargetFilter,
     ) -> io::Result<Self> {

@@ -26,11 +26,12 @@ fn files(logs: &Path) -> [Vec<PathBuf>; 2] {
     })
 }
 
-/// The lines of each series.
+/// The lines of each series, without those that describe a session.
 fn lines(logs: &Path) -> [Vec<String>; 2] {
     files(logs).map(|paths| {
         let texts = paths.iter().map(|path| std::fs::read_to_string(path).unwrap());
-        texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+        let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+        lines.filter(|line| !line.contains(r#""message":"session""#)).collect()
     })
 }
 
@@ -58,6 +59,28 @@ fn closing_lines_and_events_have_files_of_their_own() {
     let [events, closing] = lines(&run.ok().dir().join("logs"));
     assert_eq!((events.len(), closing.len()), (2, 1));
     assert!(closing[0].contains(r#""message":"computation closed""#) && !events.concat().contains("closed"));
+}
+
+#[test]
+fn each_file_of_closing_lines_begins_with_its_session() {
+    let run = in_child(|dir| {
+        let mut rotation = Rotation::of_computations();
+        rotation.max_bytes = 1000;
+        let build = tracing_failure::build_info!();
+        let guard = builder(dir).computation_rotation(rotation).build_info(build).session_id("s-1").init().unwrap();
+        fill(&guard);
+    })
+    .ok();
+    let [_, closing] = files(&run.dir().join("logs"));
+    assert!(closing.len() > 2);
+    for path in closing {
+        let text = std::fs::read_to_string(path).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((&lines[0]["message"], &lines[0]["session_id"]), (&"session".into(), &"s-1".into()));
+        assert_eq!((&lines[0]["package"], &lines[0]["timestamp"]), (&"tracing-failure".into(), &lines[1]["timestamp"]));
+        assert!(lines[0]["host"].is_string());
+        assert!(lines[1..].iter().all(|line| line["message"] == "computation closed"));
+    }
 }
 
 #[test]

@@ -149,11 +149,13 @@ pub fn read_valid(path: &Path) -> Failure {
     Failure::from_path(path).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The lines of all logs, without those that describe a session.
 pub fn log(dir: &Path) -> Vec<Json> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort_by_key(|path| (is_closing_log(path), path.clone()));
     let text: String = paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+    lines.filter(|line: &Json| line["message"] != "session").collect()
 }
 
 fn is_closing_log(path: &Path) -> bool {

@@ -53,9 +53,14 @@ impl LogLine {
         serde_json::from_str(text).ok()
     }
 
+    /// Returns true for the first line of a file of closing lines.
+    fn describes_session(&self) -> bool {
+        self.message == "session" && self.target == "tracing_failure"
+    }
+
     pub(super) fn matches(&self, level: LogLevel, span: Option<&str>) -> bool {
         let in_span = |text: &str| self.spans.iter().any(|span| span.name.contains(text));
-        self.level <= level && span.is_none_or(in_span)
+        self.level <= level && span.is_none_or(in_span) && !self.describes_session()
     }
 
     /// Returns true if the event happened inside the computation of a closing line.
