@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -124,23 +125,55 @@ fn topology_leaves_the_matrices_that_are_no_complex() {
     assert_eq!(rows[3], Value::from(vec![-1.0, 0.0, 0.0, 1.0]));
 }
 
+/// Runs the sweeps once and checks that every closing line agrees with the formula of its sweep.
 #[test]
-fn sweep_leaves_a_record_of_each_run_that_failed_and_a_line_of_each_run() {
-    let ran = run("sweep", &["io", "1000"]);
+fn sweeps_fail_where_their_formulas_say() {
+    let ran = run("sweep", &["io", "600"]);
     assert_eq!(ran.output.status.code(), Some(0), "{}", ran.stderr());
-    let failures = ran.failures();
-    assert!((100..900).contains(&failures.len()), "{}", failures.len());
-    assert!(failures.iter().all(|failure| failure.theoretical_ref == "IRH v21.4 Part 2 §5.3"));
     let lines = log(&ran.dir.path().join("io/logs"));
     let closed: Vec<_> = lines.iter().filter(|line| line["message"] == "computation closed").collect();
-    assert_eq!(closed.len(), 1000);
-    let failed = |line: &&&serde_json::Value| line["outcome"] == "failed";
-    assert_eq!(closed.iter().filter(failed).count(), failures.len());
-    // The stiff runs are those that fail.
-    let largest = |outcome: &str| {
-        let runs = closed.iter().filter(|line| line["outcome"] == outcome);
-        runs.map(|line| line["parameters"]["mu"].as_f64().unwrap()).fold(0.0, f64::max)
+    let two_over_a = 16.0 * std::f64::consts::PI.powi(2) / 9.0;
+    let in_region = |line: &serde_json::Value| {
+        let parameters = &line["parameters"];
+        let number = |name: &str| parameters[name].as_f64().unwrap();
+        match line["computation"].as_str().unwrap() {
+            "rg_flow_integration" => {
+                let threshold = two_over_a / (1.0 - (-2.0 * number("t_max")).exp());
+                parameters["variable"] == "coupling" && number("lambda") >= threshold
+            }
+            "observable_limit_cycle" => {
+                parameters["method"] == "RK4" && number("mu") > 2.785_293_563 / (3.0 * number("step"))
+            }
+            "observable_phase_zero" => parameters["damping"].is_null() && number("start").abs() > 1.391_745_2,
+            other => panic!("an unknown computation: {other}"),
+        }
     };
-    assert!(largest("failed") > largest("ok"));
+    for line in &closed {
+        assert_eq!(line["outcome"] == "failed", in_region(line), "{line}");
+    }
+    for computation in ["observable_phase_zero", "rg_flow_integration", "observable_limit_cycle"] {
+        let runs: Vec<_> = closed.iter().filter(|line| line["computation"] == computation).collect();
+        assert_eq!(runs.len(), 600);
+        let failed = runs.iter().filter(|line| line["outcome"] == "failed").count();
+        assert!((100..300).contains(&failed), "{computation}: {failed}");
+        let sessions: HashSet<_> = runs.iter().map(|line| line["session_id"].as_str().unwrap()).collect();
+        assert_eq!(sessions.len(), 6);
+    }
+    let failed = closed.iter().filter(|line| line["outcome"] == "failed").count();
+    assert_eq!(ran.failures().len(), failed, "every failed run has its record");
     assert_eq!(ran.stderr().matches("recorded in").count(), 5, "a burst is announced by its first failures");
+}
+
+#[test]
+fn a_sweep_of_one_session_runs_its_part_of_the_points() {
+    let ran = run("sweep", &["newton", "io", "60", "2"]);
+    assert_eq!(ran.output.status.code(), Some(0), "{}", ran.stderr());
+    let lines = log(&ran.dir.path().join("io/logs"));
+    let closed: Vec<_> = lines.iter().filter(|line| line["message"] == "computation closed").collect();
+    assert_eq!(closed.len(), 10);
+    assert!(closed.iter().all(|line| line["computation"] == "observable_phase_zero"));
+
+    let ran = run("sweep", &["newton", "io", "60", "6"]);
+    assert_eq!(ran.output.status.code(), Some(1));
+    assert!(ran.stderr().contains("there is no session 6"), "{}", ran.stderr());
 }

@@ -7,11 +7,11 @@ mod observable;
 #[path = "../../../examples/rg_flow.rs"]
 mod rg_flow;
 #[allow(clippy::duplicate_mod, dead_code)]
-#[path = "../../../examples/sweep.rs"]
-mod sweep;
-#[allow(clippy::duplicate_mod, dead_code)]
 #[path = "../../../examples/topology.rs"]
 mod topology;
+#[allow(clippy::duplicate_mod, dead_code)]
+#[path = "../../../examples/sweep/van_der_pol.rs"]
+mod van_der_pol;
 
 use ode_solvers::dop_shared::OutputType;
 
@@ -60,7 +60,7 @@ pub(crate) fn cases() -> Vec<Case> {
             problem: "a Van der Pol oscillator with μ = 90 is stiff: 200 steps of an explicit method are not enough",
             category: "max_iterations",
             advice: "The problem is stiff for large μ: use an implicit method (BDF, Radau) rather than more steps.",
-            run: || _ = sweep::amplitude(90.0, 1e-6),
+            run: || _ = van_der_pol::amplitude(90.0, "Dopri5", 0.01, 1e-6, Some(200)),
         },
     ]
 }
