@@ -8,6 +8,7 @@ use std::sync::Arc;
 use publish::AutoPush;
 use record::Store;
 use record::internal::reserved_in_context;
+use region::RegionFile;
 use tracing::Subscriber;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -139,6 +140,7 @@ impl Builder {
         Ok(Recorder {
             #[cfg(feature = "publish")]
             auto_push: self.publishing.begin(&store),
+            regions: RegionFile::new(store.dir()),
             store,
             log: self.logs.map(open_log).transpose()?,
             session_json: serde_json::to_vec(&session).unwrap_or_default(),

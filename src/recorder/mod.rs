@@ -15,11 +15,12 @@ use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
-use diagnose::{Rules, diagnose_with, prepend_resolutions, suggest_as_author};
+use diagnose::{Rules, diagnose_with, prepend_resolutions, suggest_as_author, suggest_by_region};
 use record::internal::{
     Redactor, SCHEMA_VERSION, apply_limits, free_name, is_unrelated, reserved_in_context, returned_nan, returned_texts,
 };
 use record::{Amendment, Category, Context, ErrorEntry, Failure, Limits, Location, Map, Store, amend};
+use region::RegionFile;
 use runtime::lock::Renewable;
 use runtime::stderr;
 use text::{shorten, shorten_to_line, visible, visible_json};
@@ -69,6 +70,8 @@ pub(crate) struct Recorder {
     pub(crate) notices: Notices,
     pub(crate) counters: Counters,
     pub(crate) rules: Rules,
+    /// The regions in which earlier runs failed.
+    pub(crate) regions: RegionFile,
     pub(crate) recent: Renewable<VecDeque<RecentRecord>>,
     pub(crate) naming: Naming,
     #[cfg(feature = "publish")]
@@ -285,6 +288,9 @@ impl Recorder {
         prepend_resolutions(failure, self.store.past_fixes(&fingerprint));
         failure.context.fingerprint = Some(fingerprint);
         diagnose_with(failure, &self.rules);
+        if let Some(region) = self.regions.region_of(&failure.computation, &failure.parameters) {
+            suggest_by_region(failure, &region);
+        }
     }
 
     fn on_written(&self, failure: &Failure, trigger: Trigger, path: &Path) {

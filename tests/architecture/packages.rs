@@ -13,12 +13,13 @@ pub(crate) const PACKAGES: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("runtime", &["text"]),
     ("record", &["runtime", "text"]),
-    ("diagnose", &["record", "runtime", "text"]),
+    ("region", &["record", "runtime", "text"]),
+    ("diagnose", &["record", "region", "runtime", "text"]),
     ("publish", &["record", "runtime", "text"]),
     ("advice", &["diagnose", "record", "text"]),
-    ("corpus", &["record", "runtime", "text"]),
+    ("corpus", &["record", "region", "runtime", "text"]),
     ("cli", &["advice", "corpus", "diagnose", "publish", "record", "text"]),
-    ("", &["diagnose", "macros", "publish", "record", "runtime", "text"]),
+    ("", &["diagnose", "macros", "publish", "record", "region", "runtime", "text"]),
 ];
 
 /// The Python package uses the public API of the root package, and asks language models.

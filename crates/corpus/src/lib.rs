@@ -4,18 +4,17 @@
 
 mod read;
 mod regions;
-mod rule;
 mod table;
 
 pub use read::corpus::{Corpus, ReadProgress};
 pub use read::error::CorpusError;
 pub use read::options::ReadOptions;
 pub use read::skipped::{SkippedInput, SkippedPart};
+pub use region::{
+    Cell, CellTest, IgnoredParameter, Label, NearestSuccess, Region, RegionReport, RuleCondition, RunCounts,
+    SavedRegions,
+};
 pub use regions::find_regions;
-pub use rule::condition::{CellTest, Label, RuleCondition};
-pub use rule::counts::RunCounts;
-pub use rule::region::{IgnoredParameter, NearestSuccess, Region, RegionReport};
-pub use table::cell::Cell;
 pub use table::column::ValueColumn;
 pub use table::run::{FailedRun, RunFacts, RunOutcome, Session};
 pub use table::run_table::RunTable;

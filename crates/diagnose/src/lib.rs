@@ -6,4 +6,6 @@
 mod convergence;
 mod rules;
 
-pub use rules::{Rule, Rules, ValueTest, diagnose, diagnose_with, prepend_resolutions, suggest_as_author};
+pub use rules::{
+    Rule, Rules, ValueTest, diagnose, diagnose_with, prepend_resolutions, suggest_as_author, suggest_by_region,
+};

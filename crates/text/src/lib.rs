@@ -24,6 +24,13 @@ pub fn path_text(path: &Path) -> String {
     one_line(&path.display().to_string()).into_owned()
 }
 
+/// Formats a number with separators: `1,203`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default());
+    groups.collect::<Vec<_>>().join(",")
+}
+
 /// Returns a number with its noun in the singular or plural.
 ///
 /// ```

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::table::cell::Cell;
 use crate::table::run_table::RunTable;
+use region::Cell;
 
 /// Removes parameters with nested values that only failed runs have, and returns their names. Without a run that did
 /// not fail, nothing is removed.

@@ -1,6 +1,6 @@
 //! The fields of one line of a log, before its table is known.
 
-use crate::table::cell::Cell;
+use region::Cell;
 
 /// Maximum number of entries of an array that become parameters.
 pub(super) const MAX_ARRAY_ENTRIES: usize = 64;

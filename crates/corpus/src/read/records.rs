@@ -13,9 +13,9 @@ use super::line_fields::{EntryList, LineFields};
 use super::options::ReadOptions;
 use super::ordered::{process_in_order, thread_count};
 use super::run_record::RunRecord;
-use crate::table::cell::Cell;
 use crate::table::run::{RunFacts, RunOutcome};
 use crate::table::run_table::RunTable;
+use region::Cell;
 
 /// Number of records that a thread reads at a time.
 const RECORDS_PER_BATCH: usize = 32;

@@ -1,7 +1,7 @@
 //! Divides the values of a column into bins, whose counts decide on conditions.
 
-use crate::rule::condition::{CellTest, Label};
-use crate::table::cell::Cell;
+use region::Cell;
+use region::{CellTest, Label};
 
 /// Maximum number of texts in a column that conditions can name. A column with more texts contains identifiers.
 pub const MAX_LABELS: usize = 32;

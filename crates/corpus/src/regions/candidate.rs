@@ -2,8 +2,8 @@
 
 use super::bins::ColumnBins;
 use super::likelihood::evidence;
-use crate::rule::condition::{CellTest, Label};
-use crate::rule::counts::RunCounts;
+use region::RunCounts;
+use region::{CellTest, Label};
 
 /// One or two tests of a parameter, and the runs that pass them.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! Counts runs for the search.
 
 use super::bins::ColumnBins;
-use crate::rule::condition::{Label, RuleCondition};
-use crate::rule::counts::RunCounts;
+use region::RunCounts;
+use region::{Label, RuleCondition};
 
 /// Counts runs for the search. [`LocalCounter`](super::LocalCounter) counts the runs of a table; Python counts with
 /// Spark.

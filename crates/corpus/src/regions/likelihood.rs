@@ -1,6 +1,6 @@
 //! The evidence that runs fail more often inside a region than outside.
 
-use crate::rule::counts::RunCounts;
+use region::RunCounts;
 
 /// The evidence, in nats, that a rule must have beyond the cost of its conditions: a false rule in one of a hundred
 /// searches.

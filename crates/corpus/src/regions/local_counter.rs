@@ -5,11 +5,11 @@ use std::convert::Infallible;
 
 use super::bins::{ColumnBins, MAX_LABELS};
 use super::counter::{ParameterProfile, RunCounter, Scope, SessionSet, ValueCount, ValueRequest};
-use crate::rule::condition::{CellTest, Label, RuleCondition};
-use crate::rule::counts::RunCounts;
-use crate::table::cell::Cell;
 use crate::table::column::ValueColumn;
 use crate::table::run_table::RunTable;
+use region::Cell;
+use region::RunCounts;
+use region::{CellTest, Label, RuleCondition};
 
 /// Maximum number of numbers of failed runs, and of others, that represent a distribution.
 const MAX_SAMPLES: usize = 16_384;

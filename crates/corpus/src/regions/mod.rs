@@ -18,10 +18,10 @@ mod threshold;
 
 use std::convert::Infallible;
 
-use crate::rule::counts::RunCounts;
-use crate::rule::region::{Region, RegionReport};
 use crate::table::run::RunOutcome;
 use crate::table::run_table::RunTable;
+use region::RunCounts;
+use region::{Region, RegionReport};
 use search::{Draft, find_rules};
 
 pub use bins::{ColumnBins, MAX_LABELS};

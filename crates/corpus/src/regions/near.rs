@@ -2,10 +2,10 @@
 
 use record::{Map, Value};
 
-use crate::rule::condition::{CellTest, RuleCondition};
-use crate::rule::region::NearestSuccess;
-use crate::table::cell::Cell;
 use crate::table::run_table::RunTable;
+use region::Cell;
+use region::NearestSuccess;
+use region::{CellTest, RuleCondition};
 
 /// Returns the success outside a region that would be inside after the smallest change: of the fewest parameters, then
 /// by the fewest values in between.

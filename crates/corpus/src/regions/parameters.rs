@@ -2,8 +2,8 @@
 
 use super::bins::{ColumnBins, MAX_LABELS};
 use super::counter::ParameterProfile;
-use crate::rule::condition::Label;
-use crate::rule::region::IgnoredParameter;
+use region::IgnoredParameter;
+use region::Label;
 
 /// Number of quantiles of the failed runs, and of all others, that become cuts.
 const MAX_QUANTILES: usize = 48;

@@ -3,9 +3,9 @@
 use super::counter::ValueCount;
 use super::likelihood::evidence;
 use super::threshold::{Side, between, threshold_of};
-use crate::rule::condition::CellTest;
-use crate::rule::counts::RunCounts;
-use crate::table::cell::Cell;
+use region::Cell;
+use region::CellTest;
+use region::RunCounts;
 
 /// The evidence, in nats, that one more digit of a threshold must add. It corresponds to half a decimal digit, so that
 /// a single run with a random outcome does not turn `x > 0.5` into `x > 0.50004`.

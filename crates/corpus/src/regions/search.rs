@@ -6,8 +6,8 @@ use super::counter::{RunCounter, Scope, ValueRequest};
 use super::likelihood::{MIN_EVIDENCE, evidence};
 use super::place::best_threshold;
 use super::threshold::{Side, threshold_of};
-use crate::rule::condition::{CellTest, RuleCondition};
-use crate::rule::counts::RunCounts;
+use region::RunCounts;
+use region::{CellTest, RuleCondition};
 
 /// Maximum number of rules.
 const MAX_RULES: usize = 8;

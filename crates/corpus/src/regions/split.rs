@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::rule::counts::RunCounts;
+use region::RunCounts;
 
 /// Minimum number of failures on each side.
 const MIN_FAILURES: u64 = 2;

@@ -1,6 +1,6 @@
 //! Thresholds as a person would write them.
 
-use crate::rule::condition::CellTest;
+use region::CellTest;
 
 /// The side of a threshold on which runs fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::table::cell::Cell;
+    use region::Cell;
 
     #[test]
     fn thresholds_are_short() {

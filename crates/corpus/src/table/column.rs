@@ -2,7 +2,7 @@
 
 use indexmap::IndexSet;
 
-use super::cell::Cell;
+use region::Cell;
 
 /// The values of one parameter in all runs of a computation, in the order of the runs.
 ///

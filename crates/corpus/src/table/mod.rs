@@ -1,6 +1,5 @@
 //! The computations of a corpus as columns.
 
-pub(crate) mod cell;
 pub(crate) mod column;
 pub(crate) mod run;
 pub(crate) mod run_table;

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::cell::Cell;
 use super::column::ValueColumn;
 use super::run::{FailedRun, RunFacts, RunOutcome, Session};
+use region::Cell;
 
 /// All runs of one computation: their facts, and a column for each parameter.
 ///

@@ -20,7 +20,8 @@ pub use value_test::ValueTest;
 use crate::convergence;
 use facts::Facts;
 use record::internal::PastFix;
-use record::{Category, Confidence, Failure, Origin, Suggestion};
+use record::{Category, Confidence, Evidence, Failure, Origin, Suggestion, Value};
+use region::{Region, flat_parameters};
 use rule_match::RuleMatch;
 
 /// Maximum number of suggestions in a record.
@@ -96,6 +97,33 @@ pub fn prepend_resolutions(failure: &mut Failure, fixed: Vec<PastFix>) {
             failure.context.suggestions.push(suggestion);
         }
     }
+}
+
+/// Adds the region of the parameters in which most runs failed before. It precedes the suggestions of other rules, which
+/// do not know other runs.
+#[doc(hidden)]
+pub fn suggest_by_region(failure: &mut Failure, region: &Region) {
+    let fix = region.sentence();
+    let is_rule = |suggestion: &Suggestion| suggestion.origin == Origin::Rule;
+    let place = failure.context.suggestions.iter().position(is_rule).unwrap_or(failure.suggested_fixes.len());
+    // Both lists have the same order.
+    if place > failure.suggested_fixes.len() || place > failure.context.suggestions.len() {
+        return;
+    }
+    let mut suggestion = Suggestion::new(fix.clone(), Origin::Rule);
+    suggestion.rule = Some("region".into());
+    suggestion.confidence = Some(Confidence::High);
+    let parameters = flat_parameters(&failure.parameters);
+    let evidence = region.conditions.iter().filter_map(|condition| {
+        let (name, cell) = parameters.iter().find(|(name, _)| *name == condition.parameter)?;
+        Some(Evidence::new(format!("parameters.{name}"), Value::from(*cell)))
+    });
+    suggestion.evidence = evidence.collect();
+    failure.suggested_fixes.insert(place, fix);
+    failure.context.suggestions.insert(place, suggestion);
+    let room = MAX_SUGGESTIONS.max(place + 1);
+    failure.suggested_fixes.truncate(room);
+    failure.context.suggestions.truncate(room);
 }
 
 fn suggestions(failure: &Failure, user_rules: &Rules) -> Vec<Suggestion> {

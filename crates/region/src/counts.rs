@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A number of runs, and how many of them failed.
 ///
 /// ```
-/// use tracing_failure_corpus::RunCounts;
+/// use tracing_failure_region::RunCounts;
 ///
 /// let counts = RunCounts { failed: 381, runs: 386 };
 /// assert_eq!(format!("{:.3} {:.3}", counts.rate(), counts.lower_bound()), "0.987 0.970");
@@ -27,7 +27,7 @@ impl RunCounts {
     /// Returns the fraction of runs that failed; NaN without runs.
     ///
     /// ```
-    /// assert_eq!(tracing_failure_corpus::RunCounts { failed: 1, runs: 4 }.rate(), 0.25);
+    /// assert_eq!(tracing_failure_region::RunCounts { failed: 1, runs: 4 }.rate(), 0.25);
     /// ```
     pub fn rate(self) -> f64 {
         self.failed as f64 / self.runs as f64
@@ -39,7 +39,7 @@ impl RunCounts {
     /// 22 (1927) 209–212.
     ///
     /// ```
-    /// assert_eq!(tracing_failure_corpus::RunCounts::default().lower_bound(), 0.0);
+    /// assert_eq!(tracing_failure_region::RunCounts::default().lower_bound(), 0.0);
     /// ```
     pub fn lower_bound(self) -> f64 {
         if self.runs == 0 {

@@ -1,19 +1,16 @@
 //! One value of a table.
 
+use record::Value;
+
 /// The value of a parameter in one run.
 ///
 /// Missing values and numbers that are not finite are values of their own, since both can be the cause of a failure.
 ///
 /// ```
-/// use tracing_failure_corpus::{Cell, ValueColumn};
+/// use tracing_failure_region::Cell;
 ///
-/// let mut mu = ValueColumn::new("mu");
-/// for cell in [Cell::Number(0.5), Cell::NotFinite(f64::NAN), Cell::Text("auto"), Cell::Missing] {
-///     mu.push(cell);
-/// }
-/// assert_eq!(mu.cell(0), Cell::Number(0.5));
-/// assert!(matches!(mu.cell(1), Cell::NotFinite(nan) if nan.is_nan()));
-/// assert_eq!((mu.cell(2), mu.cell(3)), (Cell::Text("auto"), Cell::Missing));
+/// assert_eq!(Cell::from(0.5), Cell::Number(0.5));
+/// assert!(matches!(Cell::from(f64::NAN), Cell::NotFinite(_)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell<'a> {
@@ -32,5 +29,16 @@ pub enum Cell<'a> {
 impl From<f64> for Cell<'_> {
     fn from(number: f64) -> Self {
         if number.is_finite() { Cell::Number(number) } else { Cell::NotFinite(number) }
+    }
+}
+
+impl From<Cell<'_>> for Value {
+    fn from(cell: Cell<'_>) -> Self {
+        match cell {
+            Cell::Missing => Value::Null,
+            Cell::Number(number) | Cell::NotFinite(number) => Value::Float(number),
+            Cell::Text(text) => Value::from(text),
+            Cell::Bool(value) => Value::Bool(value),
+        }
     }
 }

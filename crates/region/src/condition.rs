@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::table::cell::Cell;
+use crate::cell::Cell;
 
 /// A condition on one parameter, such as `lambda > 37.2`.
 ///
 /// ```
-/// use tracing_failure_corpus::{Cell, CellTest, RuleCondition};
+/// use tracing_failure_region::{Cell, CellTest, RuleCondition};
 ///
 /// let condition = RuleCondition { parameter: "lambda".to_owned(), test: CellTest::Greater(37.2) };
 /// assert!(condition.test.matches(Cell::Number(41.0)) && !condition.test.matches(Cell::Missing));
@@ -29,7 +29,7 @@ pub struct RuleCondition {
 /// The test of a condition. Comparisons and lists match only values that are present and of the same type.
 ///
 /// ```
-/// use tracing_failure_corpus::{Label, Cell, CellTest};
+/// use tracing_failure_region::{Label, Cell, CellTest};
 ///
 /// let explicit = CellTest::In(vec![Label::Text("RK45".to_owned()), Label::Text("Dopri5".to_owned())]);
 /// assert!(explicit.matches(Cell::Text("RK45")) && !explicit.matches(Cell::Number(45.0)));
@@ -74,7 +74,7 @@ impl CellTest {
     /// Returns true if a value passes the test.
     ///
     /// ```
-    /// use tracing_failure_corpus::{Cell, CellTest};
+    /// use tracing_failure_region::{Cell, CellTest};
     ///
     /// assert!(CellTest::AtMost(1.0).matches(Cell::Number(1.0)));
     /// assert!(!CellTest::AtMost(1.0).matches(Cell::NotFinite(f64::NEG_INFINITY)));
@@ -101,7 +101,7 @@ impl CellTest {
 /// A text or a boolean in a list of a condition.
 ///
 /// ```
-/// use tracing_failure_corpus::Label;
+/// use tracing_failure_region::Label;
 ///
 /// assert_eq!(serde_json::from_str::<Label>("true").unwrap(), Label::Bool(true));
 /// ```
@@ -115,7 +115,14 @@ pub enum Label {
 }
 
 impl Label {
-    pub(crate) fn equals(&self, cell: Cell<'_>) -> bool {
+    /// Returns true if a value is this text or boolean.
+    ///
+    /// ```
+    /// use tracing_failure_region::{Cell, Label};
+    ///
+    /// assert!(Label::Bool(true).equals(Cell::Bool(true)));
+    /// ```
+    pub fn equals(&self, cell: Cell<'_>) -> bool {
         match (self, cell) {
             (Label::Bool(value), Cell::Bool(other)) => *value == other,
             (Label::Text(text), Cell::Text(other)) => text == other,

@@ -3,23 +3,26 @@
 use std::fmt;
 
 use record::Map;
-use serde::Serialize;
+use record::internal::parameter;
+use serde::{Deserialize, Serialize};
+use text::thousands;
 
-use super::condition::RuleCondition;
-use super::counts::RunCounts;
-use crate::table::cell::Cell;
+use crate::cell::Cell;
+use crate::condition::RuleCondition;
+use crate::counts::RunCounts;
 
 /// The regions of the parameters in which a computation fails.
 ///
 /// ```
-/// use tracing_failure_corpus::RegionReport;
+/// use tracing_failure_region::RegionReport;
 ///
 /// let report = RegionReport::default();
 /// assert!(report.rules.is_empty());
 /// assert!(serde_json::to_string(&report)?.contains(r#""rules":[]"#));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct RegionReport {
     /// The name of the computation.
@@ -38,15 +41,15 @@ pub struct RegionReport {
 /// A region of the parameters in which runs fail: the runs that satisfy all conditions.
 ///
 /// ```
-/// use tracing_failure_corpus::{Cell, CellTest, Region, RuleCondition};
+/// use tracing_failure_region::{Cell, CellTest, Region, RuleCondition};
 ///
 /// let mut region = Region::default();
 /// region.conditions = vec![RuleCondition { parameter: "lambda".to_owned(), test: CellTest::Greater(37.2) }];
 /// assert_eq!(region.to_string(), "lambda > 37.2");
 /// assert!(region.matches(|_| Cell::Number(41.0)));
 /// ```
-#[derive(Clone, Debug, Default, Serialize)]
-#[non_exhaustive]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Region {
     /// The conditions, all of which hold in the region.
     pub conditions: Vec<RuleCondition>,
@@ -65,12 +68,57 @@ impl Region {
     /// Returns true if the parameters are in the region. `cell` returns the value of a parameter by its name.
     ///
     /// ```
-    /// use tracing_failure_corpus::{Cell, Region};
+    /// use tracing_failure_region::{Cell, Region};
     ///
     /// assert!(Region::default().matches(|_| Cell::Missing));
     /// ```
     pub fn matches<'a>(&self, cell: impl Fn(&str) -> Cell<'a>) -> bool {
         self.conditions.iter().all(|condition| condition.test.matches(cell(&condition.parameter)))
+    }
+}
+
+impl Region {
+    /// Returns a sentence for a failure in the region.
+    ///
+    /// ```
+    /// use tracing_failure_region::{CellTest, NearestSuccess, Region, RuleCondition, RunCounts};
+    ///
+    /// let mut region = Region::default();
+    /// region.conditions = vec![RuleCondition { parameter: "lambda".to_owned(), test: CellTest::Greater(37.2) }];
+    /// region.counts = RunCounts { failed: 1150, runs: 1163 };
+    /// let mut nearest = NearestSuccess::default();
+    /// nearest.parameters.insert("lambda", 37.1);
+    /// nearest.differs = vec!["lambda".to_owned()];
+    /// region.nearest_success = Some(nearest);
+    /// assert_eq!(
+    ///     region.sentence(),
+    ///     "98.9 % of the runs with lambda > 37.2 failed (1,150 of 1,163). The nearest success has lambda 37.1."
+    /// );
+    /// ```
+    pub fn sentence(&self) -> String {
+        let RunCounts { failed, runs } = self.counts;
+        let rate = percent(self.counts);
+        let (failed, runs) = (thousands(failed), thousands(runs));
+        let mut sentence = format!("{rate} of the runs with {self} failed ({failed} of {runs}).");
+        if let Some(nearest) = self.nearest_success.as_ref().filter(|nearest| !nearest.differs.is_empty()) {
+            let value = |name: &String| match nearest.parameters.get(name) {
+                Some(value) => format!("{name} {}", parameter(value)),
+                None => format!("no {name}"),
+            };
+            let values: Vec<String> = nearest.differs.iter().map(value).collect();
+            sentence += &format!(" The nearest success has {}.", values.join(" and "));
+        }
+        sentence
+    }
+}
+
+/// Returns a failure rate as text. It is never rounded to all or none.
+fn percent(counts: RunCounts) -> String {
+    let rounded = (counts.rate() * 1000.0).round() / 10.0;
+    match (rounded, counts.failed == counts.runs, counts.failed) {
+        (_, true, _) => "100 %".to_owned(),
+        (100.0.., false, _) => "99.9 %".to_owned(),
+        (rounded, ..) => format!("{rounded} %"),
     }
 }
 
@@ -87,11 +135,11 @@ impl fmt::Display for Region {
 /// A successful run near a failure or a region.
 ///
 /// ```
-/// let nearest = tracing_failure_corpus::NearestSuccess::default();
+/// let nearest = tracing_failure_region::NearestSuccess::default();
 /// assert!(nearest.differs.is_empty());
 /// ```
-#[derive(Clone, Debug, Default, Serialize)]
-#[non_exhaustive]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NearestSuccess {
     /// Its parameters, under the names of the columns.
     pub parameters: Map,
@@ -102,12 +150,12 @@ pub struct NearestSuccess {
 /// A parameter that no rule can use.
 ///
 /// ```
-/// use tracing_failure_corpus::IgnoredParameter;
+/// use tracing_failure_region::IgnoredParameter;
 ///
 /// let ignored = IgnoredParameter { parameter: "seed".to_owned(), reason: "identifier".to_owned() };
 /// assert_eq!(ignored.reason, "identifier");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IgnoredParameter {
     /// The name of the parameter.
     pub parameter: String,
