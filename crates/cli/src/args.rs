@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completions, diff, groups, list, logs, prune, push, refs, resolve, show, suggest, validate, watch,
+    completions, diff, groups, list, logs, prune, push, refs, regions, resolve, runs, show, suggest, validate, watch,
 };
 use crate::screen::Color;
 
@@ -77,6 +77,15 @@ pub(crate) enum Command {
     Groups(groups::GroupsOptions),
     /// Lists theoretical references with the failures of each.
     Refs(refs::RefsOptions),
+    /// Shows the runs of each computation: outcomes, failure rate and durations.
+    ///
+    /// It reads all computations of the log, successful ones too.
+    Runs(runs::RunsOptions),
+    /// Shows the regions of the parameters in which runs fail.
+    ///
+    /// It compares failed runs with successful ones, and searches conditions on the parameters that separate them. A
+    /// rule is shown only if it holds in sessions that were held out, so run a program several times.
+    Regions(regions::RegionsOptions),
     /// Compares two failures and shows the differences.
     ///
     /// For each entry of the trail, it compares the number of occurrences and the first and last value of each column.

@@ -4,6 +4,7 @@ mod args;
 #[cfg(test)]
 mod book;
 mod commands;
+mod corpus;
 mod exit_code;
 mod records;
 mod screen;
@@ -17,7 +18,8 @@ use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
 use commands::{
-    completions, diff, groups, list, logs, prune, push, refs, resolve, schema, show, suggest, validate, watch,
+    completions, diff, groups, list, logs, prune, push, refs, regions, resolve, runs, schema, show, suggest, validate,
+    watch,
 };
 use exit_code::ExitCode;
 use screen::Screen;
@@ -50,6 +52,8 @@ fn run(args: Args) -> Result<ExitCode> {
         Command::Show(options) => show::run(&options, dir, &mut screen),
         Command::Groups(options) => groups::run(&options, dir, &mut screen),
         Command::Refs(options) => refs::run(&options, dir, &mut screen),
+        Command::Runs(options) => runs::run(&options, dir, &mut screen),
+        Command::Regions(options) => regions::run(&options, dir, &mut screen),
         Command::Diff(options) => diff::run(&options, dir, &mut screen),
         Command::Validate(options) => validate::run(&options, dir, &mut screen),
         Command::Watch(options) => watch::run(&options, dir, &mut screen),

@@ -2,19 +2,23 @@
 //!
 //! A part of [tracing-failure](https://docs.rs/tracing-failure). The command `failures` and the Python package use it.
 
+mod odd;
 mod read;
 mod regions;
+mod summary;
 mod table;
 
+pub use odd::{OddRun, odd_runs};
 pub use read::corpus::{Corpus, ReadProgress};
 pub use read::error::CorpusError;
 pub use read::options::ReadOptions;
 pub use read::skipped::{SkippedInput, SkippedPart};
 pub use region::{
-    Cell, CellTest, IgnoredParameter, Label, NearestSuccess, Region, RegionReport, RuleCondition, RunCounts,
-    SavedRegions,
+    Cell, CellTest, FILE_NAME as REGIONS_FILE_NAME, IgnoredParameter, Label, NearestSuccess, Region, RegionReport,
+    RuleCondition, RunCounts, SavedRegions,
 };
 pub use regions::find_regions;
+pub use summary::RunSummary;
 pub use table::column::ValueColumn;
 pub use table::run::{FailedRun, RunFacts, RunOutcome, Session};
 pub use table::run_table::RunTable;

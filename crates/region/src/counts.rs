@@ -52,6 +52,30 @@ impl RunCounts {
     }
 }
 
+impl RunCounts {
+    /// Returns the failure rate as text. It is never rounded to none or all.
+    ///
+    /// ```
+    /// use tracing_failure_region::RunCounts;
+    ///
+    /// let percent = |failed, runs| RunCounts { failed, runs }.percent();
+    /// assert_eq!([percent(1150, 1163), percent(53, 53), percent(9999, 10_000)], ["98.9 %", "100 %", "> 99.9 %"]);
+    /// assert_eq!([percent(0, 7), percent(1, 100_000), percent(0, 0)], ["0 %", "< 0.1 %", "no runs"]);
+    /// ```
+    pub fn percent(self) -> String {
+        let tenths = (self.rate() * 1000.0).round();
+        if self.runs == 0 {
+            "no runs".to_owned()
+        } else if tenths < 1.0 && self.failed > 0 {
+            "< 0.1 %".to_owned()
+        } else if tenths >= 1000.0 && self.failed < self.runs {
+            "> 99.9 %".to_owned()
+        } else {
+            format!("{} %", tenths / 10.0)
+        }
+    }
+}
+
 impl Add for RunCounts {
     type Output = Self;
 

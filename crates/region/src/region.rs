@@ -97,7 +97,7 @@ impl Region {
     /// ```
     pub fn sentence(&self) -> String {
         let RunCounts { failed, runs } = self.counts;
-        let rate = percent(self.counts);
+        let rate = self.counts.percent();
         let (failed, runs) = (thousands(failed), thousands(runs));
         let mut sentence = format!("{rate} of the runs with {self} failed ({failed} of {runs}).");
         if let Some(nearest) = self.nearest_success.as_ref().filter(|nearest| !nearest.differs.is_empty()) {
@@ -109,16 +109,6 @@ impl Region {
             sentence += &format!(" The nearest success has {}.", values.join(" and "));
         }
         sentence
-    }
-}
-
-/// Returns a failure rate as text. It is never rounded to all or none.
-fn percent(counts: RunCounts) -> String {
-    let rounded = (counts.rate() * 1000.0).round() / 10.0;
-    match (rounded, counts.failed == counts.runs, counts.failed) {
-        (_, true, _) => "100 %".to_owned(),
-        (100.0.., false, _) => "99.9 %".to_owned(),
-        (rounded, ..) => format!("{rounded} %"),
     }
 }
 

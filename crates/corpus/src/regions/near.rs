@@ -31,7 +31,7 @@ pub(super) fn nearest_success(runs: &RunTable, conditions: &[RuleCondition]) -> 
         conditions.iter().enumerate().filter(|(index, condition)| !condition.test.matches(cell(*index, row)));
     let mut differs: Vec<String> = differing.map(|(_, condition)| condition.parameter.clone()).collect();
     differs.dedup();
-    Some(NearestSuccess { parameters: parameters(runs, row), differs })
+    Some(NearestSuccess { parameters: run_parameters(runs, row), differs })
 }
 
 /// The finite numbers of a condition with a threshold, in ascending order.
@@ -70,7 +70,7 @@ fn threshold(test: &CellTest) -> Option<f64> {
 }
 
 /// The parameters of a run, without missing ones.
-pub(crate) fn parameters(runs: &RunTable, row: usize) -> Map {
+pub(crate) fn run_parameters(runs: &RunTable, row: usize) -> Map {
     let value = |cell: Cell<'_>| match cell {
         Cell::Missing => None,
         Cell::Number(number) | Cell::NotFinite(number) => Some(Value::from(number)),

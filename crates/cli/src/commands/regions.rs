@@ -1,0 +1,137 @@
+//! `failures regions`: shows the regions of the parameters in which runs fail.
+
+use std::io::Write;
+use std::path::Path;
+
+use ::corpus::{REGIONS_FILE_NAME, Region, RegionReport, SavedRegions, find_regions};
+use anyhow::{Result, bail};
+use text::thousands;
+
+use crate::corpus::{CorpusSource, tables_by_failures};
+use crate::exit_code::ExitCode;
+use crate::records::failures_dir;
+use crate::screen::{Screen, one_line, paint, parameter, report, width};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RegionsOptions {
+    /// The computation, or a part of its name [default: each that has failures].
+    #[arg(value_name = "COMPUTATION")]
+    computation: Option<String>,
+    /// Save the regions next to the records. The recorder and `failures show` then name the region of a failure.
+    #[arg(long)]
+    save: bool,
+    /// Print the regions as JSON: an object for one computation, otherwise an array.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    source: CorpusSource,
+}
+
+pub(crate) fn run(options: &RegionsOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
+    let corpus = options.source.open(dir, options.computation.as_deref())?;
+    let mut tables = tables_by_failures(&corpus);
+    if options.computation.is_none() && tables.len() > 1 {
+        tables.retain(|table| table.failed_count() > 0);
+    }
+    let reports: Vec<RegionReport> = tables.iter().map(|table| find_regions(table)).collect();
+    if options.save {
+        save(&reports, options, dir)?;
+    }
+    match (&*reports, &options.computation) {
+        ([one], Some(_)) if options.json => screen.write_pretty(one)?,
+        (all, _) if options.json => screen.write_pretty(&all)?,
+        (all, _) => {
+            for (index, report) in all.iter().enumerate() {
+                if index > 0 {
+                    writeln!(screen)?;
+                }
+                write_report(report, all.len() > 1 || options.computation.is_none(), screen)?;
+            }
+        }
+    }
+    screen.flush()?;
+    if reports.is_empty() {
+        report(format_args!("no computation has failed"));
+    }
+    Ok(ExitCode::of_check(corpus.skipped().is_empty()))
+}
+
+fn save(reports: &[RegionReport], options: &RegionsOptions, dir: Option<&Path>) -> Result<()> {
+    let store = failures_dir(dir)?;
+    if options.computation.is_some() {
+        // The regions of other computations stay.
+        let mut saved = SavedRegions::read(&store).unwrap_or_default().reports;
+        saved.retain(|known| reports.iter().all(|report| report.computation != known.computation));
+        saved.extend(reports.iter().cloned());
+        SavedRegions::new(saved).write(&store)?;
+    } else {
+        SavedRegions::new(reports.to_vec()).write(&store)?;
+    }
+    report(format_args!("saved in {}", store.join(REGIONS_FILE_NAME).display()));
+    Ok(())
+}
+
+fn write_report(report: &RegionReport, names_computation: bool, screen: &mut Screen) -> Result<()> {
+    let counts = report.counts;
+    if counts.failed > counts.runs {
+        bail!("{}: more failures than runs", report.computation);
+    }
+    if names_computation {
+        writeln!(screen, "{}", screen.paint(paint::NAME, &one_line(&report.computation)))?;
+    }
+    let (failed, runs) = (thousands(counts.failed), thousands(counts.runs));
+    if counts.runs > 0 {
+        writeln!(screen, "{failed} of {runs} runs fail ({})", counts.percent())?;
+    }
+    let conditions: Vec<String> = report.rules.iter().map(|rule| one_line(&rule.to_string()).into_owned()).collect();
+    let results: Vec<String> = report.rules.iter().map(result).collect();
+    let widest = |texts: &[String]| texts.iter().map(|text| width(text)).max().unwrap_or_default();
+    let (condition_width, result_width) = (widest(&conditions), widest(&results));
+    let fits = screen.width.is_none_or(|columns| condition_width + result_width + 40 <= columns);
+    for (index, rule) in report.rules.iter().enumerate() {
+        let (condition, result) = (&conditions[index], &results[index]);
+        let nearest = nearest(rule).map(|nearest| format!("nearest success: {nearest}")).unwrap_or_default();
+        let painted = screen.paint(paint::NAME, condition);
+        if fits {
+            let gap = condition_width - width(condition) + 3;
+            let second = result_width - width(result) + 3;
+            let line = format!("{:3}  {painted}{:gap$}{result}{:second$}{nearest}", index + 1, "", "");
+            writeln!(screen, "{}", line.trim_end())?;
+        } else {
+            writeln!(screen, "{:3}  {painted}\n     {result}", index + 1)?;
+            if !nearest.is_empty() {
+                writeln!(screen, "     {nearest}")?;
+            }
+        }
+    }
+    if report.rules.is_empty() && report.notes.is_empty() {
+        writeln!(screen, "no pattern: no parameter separates the failures from the successes")?;
+    }
+    for note in &report.notes {
+        writeln!(screen, "{}", one_line(note))?;
+    }
+    Ok(())
+}
+
+/// `1,150 of 1,163 fail (98.9 %; held out: 381 of 386)`.
+fn result(rule: &Region) -> String {
+    let (failed, runs) = (thousands(rule.counts.failed), thousands(rule.counts.runs));
+    let held_out =
+        rule.held_out.map(|counts| format!("held out: {} of {}", thousands(counts.failed), thousands(counts.runs)));
+    let rate = (rule.counts.failed < rule.counts.runs).then(|| rule.counts.percent());
+    let details: Vec<String> = rate.into_iter().chain(held_out).collect();
+    match details.is_empty() {
+        true => format!("{failed} of {runs} fail"),
+        false => format!("{failed} of {runs} fail ({})", details.join("; ")),
+    }
+}
+
+/// The values of the nearest success by which it lies outside the region.
+fn nearest(rule: &Region) -> Option<String> {
+    let nearest = rule.nearest_success.as_ref()?;
+    let value = |name: &String| match nearest.parameters.get(name) {
+        Some(value) => format!("{} {}", one_line(name), parameter(value)),
+        None => format!("no {}", one_line(name)),
+    };
+    Some(nearest.differs.iter().map(value).collect::<Vec<_>>().join(", "))
+}

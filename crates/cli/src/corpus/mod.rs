@@ -1,0 +1,96 @@
+//! Opening the corpus of a command: all computations below its directories.
+
+mod reading_bar;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use ::corpus::{Corpus, CorpusError, ReadOptions, ReadProgress, RunTable};
+use anyhow::Result;
+
+use crate::records::failures_dir;
+use crate::screen::{count, one_line, report};
+use crate::signals::SignalGuard;
+use reading_bar::ReadingBar;
+
+/// Maximum number of skipped files and lines that are reported one by one.
+const MAX_REPORTED: usize = 10;
+
+/// The directories of a corpus.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CorpusSource {
+    /// Read this directory instead, for example of another host. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    from: Vec<PathBuf>,
+}
+
+impl CorpusSource {
+    /// The directories that are read.
+    pub(crate) fn dirs(&self, dir: Option<&Path>) -> Result<Vec<PathBuf>> {
+        match (&*self.from, dir) {
+            ([], Some(dir)) => Ok(vec![dir.to_owned()]),
+            ([], None) => Ok(vec![failures_dir(None)?]),
+            (from, _) => Ok(from.to_vec()),
+        }
+    }
+
+    /// Reads all computations, or only those of one name. A progress bar appears after a second, and Ctrl-C ends the
+    /// command. Skipped input is reported on stderr.
+    pub(crate) fn open(&self, dir: Option<&Path>, computation: Option<&str>) -> Result<Corpus> {
+        let dirs = self.dirs(dir)?;
+        let signals = SignalGuard::install()?;
+        let mut bar = ReadingBar::default();
+        let mut show = |progress: ReadProgress| {
+            bar.update(progress);
+            if signals.is_received() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let mut options = ReadOptions::default();
+        options.computation = computation.map(str::to_owned);
+        let read = match (Corpus::read(&dirs, &options, &mut show), computation) {
+            // The name may be a part of one.
+            (Err(CorpusError::UnknownComputation { known, .. }), Some(part)) => {
+                let name = find_name(part, &known)?;
+                options.computation = Some(name);
+                Corpus::read(&dirs, &options, &mut show)
+            }
+            (read, _) => read,
+        };
+        drop(bar);
+        if matches!(read, Err(CorpusError::Cancelled)) {
+            drop(signals);
+        }
+        let corpus = read?;
+        report_skipped(&corpus);
+        Ok(corpus)
+    }
+}
+
+/// The name that contains `part`.
+fn find_name(part: &str, known: &[String]) -> Result<String, CorpusError> {
+    let mut matching = known.iter().filter(|name| name.contains(part));
+    match (matching.next(), matching.next()) {
+        (Some(name), None) => Ok(name.clone()),
+        _ => Err(CorpusError::UnknownComputation { computation: part.to_owned(), known: known.to_vec() }),
+    }
+}
+
+/// The tables of a corpus, the one with most failures first.
+pub(crate) fn tables_by_failures(corpus: &Corpus) -> Vec<&RunTable> {
+    let mut tables: Vec<&RunTable> = corpus.tables().iter().collect();
+    tables.sort_by_key(|table| std::cmp::Reverse(table.failed_count()));
+    tables
+}
+
+fn report_skipped(corpus: &Corpus) {
+    let skipped = corpus.skipped();
+    for part in skipped.parts().iter().take(MAX_REPORTED) {
+        report(format_args!("failures: skipped {}", one_line(&part.to_string())));
+    }
+    if skipped.parts().len() > MAX_REPORTED || skipped.lines() + skipped.files() > MAX_REPORTED as u64 {
+        let (lines, files) = (skipped.lines() as usize, skipped.files() as usize);
+        report(format_args!("failures: {} and {} skipped", count(lines, "line"), count(files, "file")));
+    }
+    for note in corpus.notes() {
+        report(format_args!("{}", one_line(note)));
+    }
+}
