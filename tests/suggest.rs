@@ -141,23 +141,23 @@ fn a_rule_that_is_late_again_and_again_is_not_asked_any_more() {
 }
 
 /// What `failures regions --save` writes.
-const REGIONS: &str = r#"{"version":1,"saved":"2026-12-01T00:00:00Z","reports":[{"computation":"rg_flow","runs":100000,
+const REGIONS: &str = r#"{"version":1,"saved":"2026-12-01T00:00:00Z","computation":"rg_flow","runs":100000,
     "failed":1203,"rules":[{"conditions":[{"parameter":"lambda","is":">","value":37.2},
     {"parameter":"options.method","is":"in","value":["RK45"]}],"failed":1150,"runs":1163,
-    "nearest_success":{"parameters":{"lambda":37.1},"differs":["lambda"]}}]}]}"#;
+    "nearest_success":{"parameters":{"lambda":37.1},"differs":["lambda"]}}]}"#;
 
 #[test]
 fn a_failure_in_a_known_region_says_so() {
     let run = in_child(|dir| {
         std::fs::create_dir_all(dir.join("failures")).unwrap();
-        std::fs::write(dir.join("failures/regions.json"), REGIONS).unwrap();
+        std::fs::write(dir.join("failures/regions.jsonl"), REGIONS).unwrap();
         let logger = tracing_failure::builder(dir).logger().unwrap();
         let error = std::io::Error::other("Singular matrix");
         for (lambda, method) in [(41.0, "RK45"), (36.0, "RK45"), (41.0, "BDF"), (f64::NAN, "RK45")] {
             let parameters = serde_json::json!({ "lambda": lambda, "options": { "method": method } });
             logger.log_failure("rg_flow", &error, &parameters, "Eq. 1.12").unwrap();
         }
-        std::fs::write(dir.join("failures/regions.json"), "{ damaged").unwrap();
+        std::fs::write(dir.join("failures/regions.jsonl"), "{ damaged").unwrap();
         logger.log_failure("rg_flow", &error, &serde_json::json!({ "lambda": 41.0 }), "Eq. 1.12").unwrap();
     });
     let failures = run.ok().failures();
@@ -178,7 +178,7 @@ fn a_failure_in_a_known_region_says_so() {
 fn a_failure_does_not_wait_for_a_pipe() {
     let run = in_child(|dir| {
         std::fs::create_dir_all(dir.join("failures")).unwrap();
-        for name in ["resolutions.jsonl", "regions.json"] {
+        for name in ["resolutions.jsonl", "regions.jsonl"] {
             let pipe = dir.join("failures").join(name);
             assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         }

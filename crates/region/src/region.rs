@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use record::Map;
-use record::internal::parameter;
+use record::internal::{brief, parameter};
+use record::{Map, Value};
 use serde::{Deserialize, Serialize};
 use text::thousands;
 
@@ -100,15 +100,32 @@ impl Region {
         let rate = self.counts.percent();
         let (failed, runs) = (thousands(failed), thousands(runs));
         let mut sentence = format!("{rate} of the runs with {self} failed ({failed} of {runs}).");
-        if let Some(nearest) = self.nearest_success.as_ref().filter(|nearest| !nearest.differs.is_empty()) {
-            let value = |name: &String| match nearest.parameters.get(name) {
-                Some(value) => format!("{name} {}", parameter(value)),
-                None => format!("no {name}"),
-            };
-            let values: Vec<String> = nearest.differs.iter().map(value).collect();
-            sentence += &format!(" The nearest success has {}.", values.join(" and "));
+        if let Some(nearest) = self.nearest_text() {
+            sentence += &format!(" The nearest success has {nearest}.");
         }
         sentence
+    }
+
+    /// Returns the values of the nearest success by which it lies outside the region: `lambda 37.1`.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure_region::Region::default().nearest_text(), None);
+    /// ```
+    pub fn nearest_text(&self) -> Option<String> {
+        let nearest = self.nearest_success.as_ref().filter(|nearest| !nearest.differs.is_empty())?;
+        let value = |name: &String| match nearest.parameters.get(name) {
+            Some(value) => format!("{name} {}", self.value_text(name, value)),
+            None => format!("no {name}"),
+        };
+        Some(nearest.differs.iter().map(value).collect::<Vec<_>>().join(" and "))
+    }
+
+    /// The short text of a value outside the region, unless it would read as one inside.
+    fn value_text(&self, name: &str, value: &Value) -> String {
+        let Some(short) = value.as_f64().map(brief) else { return parameter(value) };
+        let mut tests = self.conditions.iter().filter(|condition| condition.parameter == name);
+        let rounded = short.parse::<f64>().map_or(Cell::Missing, Cell::from);
+        if tests.all(|condition| condition.test.matches(rounded)) { parameter(value) } else { short }
     }
 }
 

@@ -57,7 +57,9 @@ impl RegionFile {
     /// region.conditions = vec![RuleCondition { parameter: "lambda".to_owned(), test: CellTest::Greater(37.2) }];
     /// let mut report = RegionReport::default();
     /// (report.computation, report.rules) = ("rg_flow".to_owned(), vec![region]);
-    /// SavedRegions::new(vec![report]).write(dir.path())?;
+    /// let mut saved = SavedRegions::default();
+    /// saved.replace(&report);
+    /// saved.write(dir.path())?;
     ///
     /// let regions = RegionFile::new(dir.path());
     /// assert!(regions.region_of("rg_flow", &Map::from_iter([("lambda", 41.0)])).is_some());

@@ -1,4 +1,4 @@
-//! The file in which regions are saved: `regions.json` next to the records.
+//! The file in which regions are saved: `regions.jsonl` next to the records, one line per computation.
 
 use std::io;
 use std::path::Path;
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::region::{Region, RegionReport};
 
-/// The name of the file.
-pub const FILE_NAME: &str = "regions.json";
+/// The name of the file. Readers of records read `*.json` only.
+pub const FILE_NAME: &str = "regions.jsonl";
 /// The version of its format.
 const VERSION: u32 = 1;
 /// Maximum size of the file. A failing computation waits for reading it.
@@ -26,33 +26,29 @@ const MAX_BYTES: usize = 1 << 20;
 /// let mut report = RegionReport::default();
 /// report.computation = "rg_flow".to_owned();
 /// report.rules.push(Region::default());
-/// SavedRegions::new(vec![report]).write(dir.path())?;
+/// let mut saved = SavedRegions::default();
+/// saved.replace(&report);
+/// saved.write(dir.path())?;
 ///
-/// let saved = SavedRegions::read(dir.path())?;
-/// assert_eq!(saved.of("rg_flow").count(), 1);
+/// assert_eq!(SavedRegions::read(dir.path())?.of("rg_flow").count(), 1);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[non_exhaustive]
+#[derive(Clone, Debug, Default)]
 pub struct SavedRegions {
-    /// The version of the format.
-    pub version: u32,
+    lines: Vec<SavedReport>,
+}
+
+/// A line of the file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct SavedReport {
+    version: u32,
     /// The time at which the regions were saved.
-    pub saved: DateTime<Utc>,
-    /// The regions of each computation.
-    pub reports: Vec<RegionReport>,
+    saved: DateTime<Utc>,
+    #[serde(flatten)]
+    report: RegionReport,
 }
 
 impl SavedRegions {
-    /// Creates the content of a file that is saved now.
-    ///
-    /// ```
-    /// assert_eq!(tracing_failure_region::SavedRegions::new(vec![]).version, 1);
-    /// ```
-    pub fn new(reports: Vec<RegionReport>) -> Self {
-        SavedRegions { version: VERSION, saved: record::time::now(), reports }
-    }
-
     /// Reads the file of a directory, of at most 1 MiB.
     ///
     /// # Errors
@@ -65,16 +61,32 @@ impl SavedRegions {
     /// assert!(SavedRegions::read("no such directory".as_ref()).is_err());
     /// ```
     pub fn read(dir: &Path) -> io::Result<Self> {
+        let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidData, message);
         let json = read_bounded(&dir.join(FILE_NAME))?;
         if json.len() > MAX_BYTES {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 1 MiB"));
+            return Err(invalid("it is larger than 1 MiB".to_owned()));
         }
-        let saved: SavedRegions = serde_json::from_slice(&json)?;
-        if saved.version > VERSION {
-            let message = format!("its version is {}, and this program reads versions up to {VERSION}", saved.version);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        let lines = serde_json::Deserializer::from_slice(&json).into_iter().collect::<Result<Vec<SavedReport>, _>>()?;
+        match lines.iter().find(|line| line.version > VERSION) {
+            Some(line) => {
+                let version = line.version;
+                Err(invalid(format!("its version is {version}, and this program reads versions up to {VERSION}")))
+            }
+            None => Ok(SavedRegions { lines }),
         }
-        Ok(saved)
+    }
+
+    /// Replaces the regions of a computation.
+    ///
+    /// ```
+    /// use tracing_failure_region::{RegionReport, SavedRegions};
+    ///
+    /// let mut saved = SavedRegions::default();
+    /// saved.replace(&RegionReport::default());
+    /// ```
+    pub fn replace(&mut self, report: &RegionReport) {
+        self.lines.retain(|line| line.report.computation != report.computation);
+        self.lines.push(SavedReport { version: VERSION, saved: record::time::now(), report: report.clone() });
     }
 
     /// Writes the file of a directory. It is replaced as a whole or stays as it is.
@@ -87,11 +99,16 @@ impl SavedRegions {
     /// use tracing_failure_region::SavedRegions;
     ///
     /// # let dir = tempfile::tempdir()?;
-    /// SavedRegions::new(vec![]).write(dir.path())?;
+    /// SavedRegions::default().write(dir.path())?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn write(&self, dir: &Path) -> io::Result<()> {
-        write_whole(dir, FILE_NAME, &serde_json::to_vec_pretty(self)?, Durability::Process)?;
+        let mut json = Vec::new();
+        for line in &self.lines {
+            serde_json::to_writer(&mut json, line)?;
+            json.push(b'\n');
+        }
+        write_whole(dir, FILE_NAME, &json, Durability::Process)?;
         Ok(())
     }
 
@@ -101,7 +118,7 @@ impl SavedRegions {
     /// assert_eq!(tracing_failure_region::SavedRegions::default().of("rg_flow").count(), 0);
     /// ```
     pub fn of(&self, computation: &str) -> impl Iterator<Item = &Region> {
-        let reports = self.reports.iter().filter(move |report| report.computation == computation);
-        reports.flat_map(|report| &report.rules)
+        let lines = self.lines.iter().filter(move |line| line.report.computation == computation);
+        lines.flat_map(|line| &line.report.rules)
     }
 }

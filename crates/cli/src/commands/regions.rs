@@ -4,13 +4,13 @@ use std::io::Write;
 use std::path::Path;
 
 use ::corpus::{REGIONS_FILE_NAME, Region, RegionReport, SavedRegions, find_regions};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use text::thousands;
 
 use crate::corpus::{CorpusSource, tables_by_failures};
 use crate::exit_code::ExitCode;
 use crate::records::failures_dir;
-use crate::screen::{Screen, one_line, paint, parameter, report, width};
+use crate::screen::{Screen, one_line, paint, report, width};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RegionsOptions {
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &RegionsOptions, dir: Option<&Path>, screen: &mut Scr
     }
     let reports: Vec<RegionReport> = tables.iter().map(|table| find_regions(table)).collect();
     if options.save {
-        save(&reports, options, dir)?;
+        save(&reports, dir)?;
     }
     match (&*reports, &options.computation) {
         ([one], Some(_)) if options.json => screen.write_pretty(one)?,
@@ -56,26 +56,24 @@ pub(crate) fn run(options: &RegionsOptions, dir: Option<&Path>, screen: &mut Scr
     Ok(ExitCode::of_check(corpus.skipped().is_empty()))
 }
 
-fn save(reports: &[RegionReport], options: &RegionsOptions, dir: Option<&Path>) -> Result<()> {
+/// Saves the regions. Those of other computations stay.
+fn save(reports: &[RegionReport], dir: Option<&Path>) -> Result<()> {
     let store = failures_dir(dir)?;
-    if options.computation.is_some() {
-        // The regions of other computations stay.
-        let mut saved = SavedRegions::read(&store).unwrap_or_default().reports;
-        saved.retain(|known| reports.iter().all(|report| report.computation != known.computation));
-        saved.extend(reports.iter().cloned());
-        SavedRegions::new(saved).write(&store)?;
+    let file = store.join(REGIONS_FILE_NAME);
+    let mut saved = if file.exists() {
+        SavedRegions::read(&store)
+            .with_context(|| format!("cannot read {}: delete it to save the regions anew", file.display()))?
     } else {
-        SavedRegions::new(reports.to_vec()).write(&store)?;
-    }
-    report(format_args!("saved in {}", store.join(REGIONS_FILE_NAME).display()));
+        SavedRegions::default()
+    };
+    reports.iter().for_each(|report| saved.replace(report));
+    saved.write(&store)?;
+    report(format_args!("saved in {}", file.display()));
     Ok(())
 }
 
 fn write_report(report: &RegionReport, names_computation: bool, screen: &mut Screen) -> Result<()> {
     let counts = report.counts;
-    if counts.failed > counts.runs {
-        bail!("{}: more failures than runs", report.computation);
-    }
     if names_computation {
         writeln!(screen, "{}", screen.paint(paint::NAME, &one_line(&report.computation)))?;
     }
@@ -90,7 +88,8 @@ fn write_report(report: &RegionReport, names_computation: bool, screen: &mut Scr
     let fits = screen.width.is_none_or(|columns| condition_width + result_width + 40 <= columns);
     for (index, rule) in report.rules.iter().enumerate() {
         let (condition, result) = (&conditions[index], &results[index]);
-        let nearest = nearest(rule).map(|nearest| format!("nearest success: {nearest}")).unwrap_or_default();
+        let nearest =
+            rule.nearest_text().map(|nearest| format!("nearest success: {}", one_line(&nearest))).unwrap_or_default();
         let painted = screen.paint(paint::NAME, condition);
         if fits {
             let gap = condition_width - width(condition) + 3;
@@ -103,9 +102,6 @@ fn write_report(report: &RegionReport, names_computation: bool, screen: &mut Scr
                 writeln!(screen, "     {nearest}")?;
             }
         }
-    }
-    if report.rules.is_empty() && report.notes.is_empty() {
-        writeln!(screen, "no pattern: no parameter separates the failures from the successes")?;
     }
     for note in &report.notes {
         writeln!(screen, "{}", one_line(note))?;
@@ -124,14 +120,4 @@ fn result(rule: &Region) -> String {
         true => format!("{failed} of {runs} fail"),
         false => format!("{failed} of {runs} fail ({})", details.join("; ")),
     }
-}
-
-/// The values of the nearest success by which it lies outside the region.
-fn nearest(rule: &Region) -> Option<String> {
-    let nearest = rule.nearest_success.as_ref()?;
-    let value = |name: &String| match nearest.parameters.get(name) {
-        Some(value) => format!("{} {}", one_line(name), parameter(value)),
-        None => format!("no {}", one_line(name)),
-    };
-    Some(nearest.differs.iter().map(value).collect::<Vec<_>>().join(", "))
 }

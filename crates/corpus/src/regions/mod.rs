@@ -108,10 +108,14 @@ pub fn find_regions_with<C: RunCounter>(counter: &mut C) -> Result<RegionReport,
         report.rules = confirm(counter, &bins, drafts)?;
         let unconfirmed = found - report.rules.len();
         if unconfirmed > 0 {
-            report.notes.push(format!(
-                "Rules that do not hold in the sessions that were held out are not shown: {unconfirmed}."
-            ));
+            report.notes.push(match unconfirmed {
+                1 => "One rule does not hold in the sessions that were held out. It is not shown.".to_owned(),
+                _ => format!("{unconfirmed} rules do not hold in the sessions that were held out. They are not shown."),
+            });
         }
+    }
+    if report.rules.is_empty() {
+        report.notes.insert(0, "No pattern: no parameter separates the failures from the successes.".to_owned());
     }
     let counts: Vec<_> = report.rules.iter().map(|rule| rule.conditions.clone()).collect();
     for (rule, counts) in report.rules.iter_mut().zip(counter.count(&Scope::all(), &counts)?) {

@@ -42,11 +42,11 @@ fn unusable_because(profile: &ParameterProfile) -> Option<&'static str> {
     }
 }
 
-/// Returns true for integers that mostly differ from run to run under a name such as `seed` or `run_id`.
+/// Returns true for integers with many values under a name such as `seed` or `run_id`.
 fn is_identifier(profile: &ParameterProfile) -> bool {
     let name = profile.name.to_lowercase();
     let last = name.rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
-    IDENTIFIER_WORDS.contains(&last) && profile.are_integers && profile.distinct_numbers * 2 > profile.numbers
+    IDENTIFIER_WORDS.contains(&last) && profile.are_integers && profile.distinct_numbers > MAX_LABELS as u64
 }
 
 fn labels(profile: &ParameterProfile) -> Vec<Label> {
