@@ -69,7 +69,7 @@ fn root() -> &'static Path {
 /// All Markdown files that a reader of the project opens.
 fn pages() -> Vec<Page> {
     let mut paths = Vec::new();
-    ["", "io", "examples", "python", "benches/peers", "crates"].iter().for_each(|dir| {
+    ["", "io", "examples", "python", "benches/corpus", "benches/peers", "crates"].iter().for_each(|dir| {
         collect(dir.as_ref(), *dir == "crates", &mut paths);
     });
     collect(BOOK.as_ref(), true, &mut paths);

@@ -1,14 +1,14 @@
 //! Newton's map for the zero of a phase shift, δ(x) = arctan(x).
 //!
-//! The map x ← x − d(1 + x²) arctan(x) converges to 0 or jumps between both sides with growing |x|. Between the two lies
-//! a cycle x → −x, where d(1 + x²) arctan(x) = 2x:
+//! The map x ← x − d(1 + x²) arctan(x) converges to 0, or jumps between both sides with growing |x|. Between the two
+//! cases lies a cycle x → −x, where d(1 + x²) arctan(x) = 2x:
 //!
 //! | damping d | threshold of the absolute value of the start | |
 //! | ---: | ---: | --- |
 //! | not given: 1 | 1.391745 | |
 //! | 0.5 | 2.886 | above all starts of the sweep |
 //!
-//! The sweep has starts between −2.5 and 2.5. It has two failing regions, `start > 1.391745 and damping is missing` and
+//! The sweep has starts between −2.5 and 2.5. It has two failing regions: `start > 1.391745 and damping is missing`, and
 //! `start < -1.391745 and damping is missing`. The tolerance and the number of iterations do not matter.
 
 use tracing_failure::{Check, computation, ensure_converged, ensure_finite, trail};

@@ -1,13 +1,12 @@
 //! A Van der Pol oscillator with two explicit methods. It is stiff if μ is large.
 //!
-//! The classical Runge–Kutta method of order 4 has a fixed step h. It is stable while h|λ| < 2.7853 for the fastest mode
-//! λ, and the program stops before the first step that is not. The oscillator starts at x = 2, where the fastest mode is
-//! λ = −3μ up to terms of order 1/μ. Later, |λ| is smaller. The threshold is therefore μ = 2.7853/(3h) = 92.84 for
-//! h = 0.01, with an error below 0.01.
+//! The classical Runge–Kutta method of order 4 has a fixed step h. It is stable while h|λ| < 2.7853 for the fastest
+//! mode λ, and the program stops before the first step that is not. The oscillator starts at x = 2, where the fastest
+//! mode is λ = −3μ up to terms of order 1/μ. Later, |λ| is smaller. The threshold is therefore μ = 2.7853/(3h) = 92.84
+//! for h = 0.01, with an error below 0.01.
 //!
 //! Dopri5 adapts its step and reaches the end. The failing region is `mu > 92.84 and method is RK4`. The tolerance and
-//! the limit of the number of steps, which half of the runs do not have, do not matter here. With a limit of 200 steps,
-//! Dopri5 fails if μ is larger than about 45.
+//! the limit of the number of steps, which half of the runs do not have, do not matter here.
 
 use ode_solvers::dop_shared::{IntegrationError, OutputType, System};
 use ode_solvers::{Dopri5, Vector2};
