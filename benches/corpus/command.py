@@ -44,22 +44,22 @@ def measure(usage, arguments):
 
 
 def regions(binary, directory, computation):
-    finished = run([binary, "regions", computation, "--json", "--dir", str(directory)])
+    finished = run([binary, "regions", computation, "--json", "--from", str(directory)])
     return json.loads(finished.output), finished
 
 
 def risks(binary, directory, computation, batch):
     """Returns one answer for each line of the file `batch`, which has the parameters of one run in each line."""
-    finished = run([binary, "risk", computation, "--json", "--dir", str(directory), "--batch", str(batch)])
+    finished = run([binary, "risk", computation, "--json", "--from", str(directory), "--batch", str(batch)])
     return [json.loads(line) for line in finished.output.splitlines()]
 
 
 def export(binary, directory, target):
-    return run([binary, "export", str(target), "--dir", str(directory)])
+    return run([binary, "export", str(target), "--from", str(directory)])
 
 
 def runs(binary, directory):
-    return run([binary, "runs", "--json", "--dir", str(directory)])
+    return run([binary, "runs", "--json", "--from", str(directory)])
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@
 //! | not given: 1 | 1.391745 | |
 //! | 0.5 | 2.886 | above all starts of the sweep |
 //!
-//! The sweep has starts between −2.5 and 2.5. It has two failing regions: `start > 1.391745 and damping is missing`, and
-//! `start < -1.391745 and damping is missing`. The tolerance and the number of iterations do not matter.
+//! The sweep has starts between −2.5 and 2.5. It has two failing regions: `start > 1.391745 and damping is missing`,
+//! and `start < -1.391745 and damping is missing`. The tolerance and the number of iterations do not matter.
 
 use tracing_failure::{Check, computation, ensure_converged, ensure_finite, trail};
 
