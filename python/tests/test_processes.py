@@ -118,7 +118,9 @@ def run(code, cwd, prelude=""):
 
 
 def lines(dir):
-    return [json.loads(line) for log in dir.iterdir() for line in log.read_text().splitlines()]
+    """The lines of all logs, without those that describe a session."""
+    lines = [json.loads(line) for log in dir.iterdir() for line in log.read_text().splitlines()]
+    return [line for line in lines if line["message"] != "session"]
 
 
 #: Threads that record all the time, so that some record while the process forks.
