@@ -17,8 +17,8 @@ fn line(session: &str, minute: usize, parameters: &Value, outcome: &str) -> Stri
     .to_string()
 }
 
-/// A log of several sessions, in which a run fails if `lambda` is above 37.2 and `options.method` is RK45, or if `mu` is
-/// not finite.
+/// A log of several sessions, in which a run fails if `lambda` is above 37.2 and `options.method` is RK45, or if `mu`
+/// is not finite.
 fn sweep(sessions: usize) -> Workspace {
     let workspace = Workspace::empty();
     for session in 0..sessions {

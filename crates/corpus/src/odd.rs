@@ -48,8 +48,8 @@ pub struct OddRun {
 
 /// Returns the successes whose duration or convergence is far outside the usual range, the farthest first.
 ///
-/// A value is usual within three interquartile ranges of the quartiles of all successes, of the logarithms if all values
-/// are positive. A computation with fewer than 20 successes has no usual range.
+/// A value is usual within three interquartile ranges of the quartiles of all successes, of the logarithms if all
+/// values are positive. A computation with fewer than 20 successes has no usual range.
 ///
 /// ```
 /// assert!(tracing_failure_corpus::odd_runs(&tracing_failure_corpus::RunTable::new("rg_flow")).is_empty());

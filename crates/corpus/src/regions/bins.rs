@@ -121,7 +121,7 @@ impl ColumnBins {
     }
 
     /// The cuts next to a threshold, between which a better threshold is searched.
-    pub(super) fn around(&self, threshold: f64) -> (f64, f64) {
+    pub(super) fn cuts_around(&self, threshold: f64) -> (f64, f64) {
         let below = self.cuts.partition_point(|&cut| cut < threshold);
         let above = self.cuts.partition_point(|&cut| cut <= threshold);
         let low = below.checked_sub(1).map_or(f64::NEG_INFINITY, |at| self.cuts[at]);

@@ -50,8 +50,8 @@ pub trait RunCounter {
     /// If the runs cannot be read.
     fn count(&mut self, scope: &Scope, rules: &[Vec<RuleCondition>]) -> Result<Vec<RunCounts>, Self::Error>;
 
-    /// Counts the runs at each distinct value of a parameter, in ascending order. A counter may join neighbouring values
-    /// if there are too many.
+    /// Counts the runs at each distinct value of a parameter, in ascending order. A counter may join neighbouring
+    /// values if there are too many.
     ///
     /// # Errors
     ///

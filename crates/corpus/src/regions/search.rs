@@ -163,7 +163,7 @@ impl<C: RunCounter> RuleSearch<'_, C> {
         let (_, threshold) = threshold_of(&condition.test)?;
         let bins = self.bins.iter().find(|bins| bins.parameter() == condition.parameter)?;
         let (low, high) = match range {
-            ThresholdRange::NearCuts => bins.around(threshold),
+            ThresholdRange::NearCuts => bins.cuts_around(threshold),
             ThresholdRange::Whole => (f64::NEG_INFINITY, f64::INFINITY),
         };
         let mut rule = draft.conditions.clone();
@@ -274,8 +274,8 @@ fn join(parent: &Draft, parameter: &str, candidate: &TestCandidate) -> Option<Dr
     (conditions.len() <= MAX_CONDITIONS).then_some(Draft { conditions, counts: candidate.counts, score, cost })
 }
 
-/// Returns the test, or the limit on the same side that the rule already has, if that is narrower. Cuts are coarser than
-/// thresholds.
+/// Returns the test, or the limit on the same side that the rule already has, if that is narrower. Cuts are coarser
+/// than thresholds.
 fn narrower(conditions: &[RuleCondition], parameter: &str, test: &CellTest) -> Option<CellTest> {
     let Some((side, threshold)) = threshold_of(test) else { return Some(test.clone()) };
     let of_parameter = conditions.iter().filter(|known| known.parameter == parameter);

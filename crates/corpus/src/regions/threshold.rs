@@ -18,8 +18,8 @@ pub(super) fn threshold_of(test: &CellTest) -> Option<(Side, f64)> {
     }
 }
 
-/// Returns the test that separates two neighbouring values, `low < high`, by the shortest decimal number, and the number
-/// of its digits.
+/// Returns the test that separates two neighbouring values, `low < high`, by the shortest decimal number, and the
+/// number of its digits.
 pub(super) fn between(side: Side, low: f64, high: f64) -> (CellTest, usize) {
     let inner = shortest_between(low, high);
     // `t >= 0.3` reads better than `t > 0.29`.

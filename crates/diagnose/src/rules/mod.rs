@@ -99,8 +99,8 @@ pub fn prepend_resolutions(failure: &mut Failure, fixed: Vec<PastFix>) {
     }
 }
 
-/// Adds the region of the parameters in which most runs failed before. It precedes the suggestions of other rules, which
-/// do not know other runs.
+/// Adds the region of the parameters in which most runs failed before. It precedes the suggestions of other rules,
+/// which do not know other runs.
 #[doc(hidden)]
 pub fn suggest_by_region(failure: &mut Failure, region: &Region) {
     let fix = region.sentence();
