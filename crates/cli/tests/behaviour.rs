@@ -622,7 +622,7 @@ fn closing_lines_stand_between_the_events_of_the_other_series() {
     std::fs::create_dir_all(workspace.failures()).unwrap();
     let event = |time, mu| log_line(time, "run", false, mu);
     let closing = |time, mu| log_line(time, "run", true, mu);
-    // The second runs of a millisecond: each closing line stands behind the events of its own run.
+    // Two runs share a millisecond. Each closing line follows the events of the same run.
     let files = [
         ("runtime_20261130_run_0000.jsonl", vec![event("01.000", 1), event("02.000", 2), event("02.000", 3)]),
         ("runtime_20261130_run_0001.jsonl", vec![event("04.000", 4)]),

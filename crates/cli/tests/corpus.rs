@@ -144,6 +144,15 @@ fn half_a_line_and_a_damaged_line_lose_nothing_else() {
 }
 
 #[test]
+fn a_part_of_several_names_is_an_error_with_these_names() {
+    let workspace = Workspace::empty();
+    let named = |name: &str| line("s", 0, &json!({ "x": 1 }), "ok").replace("rg_flow_integration", name) + "\n";
+    write_log(&workspace, "s", &["alpha_flow", "alpha_mass", "beta"].map(named).concat());
+    insta::assert_snapshot!(workspace.transcript_of("regions alpha --from io"));
+    assert!(workspace.command(&["regions", "bet", "--from", "io"]).output().unwrap().status.success());
+}
+
+#[test]
 fn an_unknown_computation_is_an_error_with_the_known_names() {
     insta::assert_snapshot!(sweep(1).transcript_of("regions topology"));
 }

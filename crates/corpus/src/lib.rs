@@ -8,7 +8,7 @@ mod regions;
 mod summary;
 mod table;
 
-pub use odd::{OddRun, odd_runs};
+pub use odd::{MIN_SUCCESSES, OddRun, odd_runs};
 pub use read::corpus::{Corpus, ReadProgress};
 pub use read::error::CorpusError;
 pub use read::options::ReadOptions;

@@ -9,7 +9,11 @@ use crate::table::column::ValueColumn;
 use crate::table::run_table::RunTable;
 
 /// Minimum number of successes that have a usual range.
-const MIN_SUCCESSES: usize = 20;
+///
+/// ```
+/// assert_eq!(tracing_failure_corpus::MIN_SUCCESSES, 20);
+/// ```
+pub const MIN_SUCCESSES: usize = 20;
 /// Number of interquartile ranges outside the quartiles up to which a value is usual: Tukey's outer fences. Source:
 /// J. W. Tukey, Exploratory Data Analysis, Addison-Wesley, 1977, chapter 2.
 const FENCE: f64 = 3.0;

@@ -17,7 +17,7 @@ pub(crate) struct RegionsOptions {
     /// The computation, or a part of its name [default: each that has failures].
     #[arg(value_name = "COMPUTATION")]
     computation: Option<String>,
-    /// Save the regions next to the records. The recorder and `failures show` then name the region of a failure.
+    /// Save the regions next to the records. The records of later failures then name their region.
     #[arg(long)]
     save: bool,
     /// Print the regions as JSON: an object for one computation, otherwise an array.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use ::corpus::{OddRun, RunCounts, RunSummary, RunTable, odd_runs};
+use ::corpus::{MIN_SUCCESSES, OddRun, RunCounts, RunSummary, RunTable, odd_runs};
 use anyhow::Result;
 use serde_json::json;
 use text::thousands;
@@ -108,7 +108,7 @@ fn write_odd(tables: &[&RunTable], options: &RunsOptions, screen: &mut Screen) -
         }
     }
     if odd.iter().all(|(_, odd)| odd.is_empty()) {
-        report(format_args!("no odd runs: a computation needs 20 successes to have a usual range"));
+        report(format_args!("no odd runs among the computations with at least {MIN_SUCCESSES} successes"));
     }
     Ok(())
 }

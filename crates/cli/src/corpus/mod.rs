@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use ::corpus::{Corpus, CorpusError, ReadOptions, ReadProgress, RunTable};
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::records::failures_dir;
 use crate::screen::{count, one_line, report};
@@ -65,12 +65,13 @@ impl CorpusSource {
     }
 }
 
-/// The name that contains `part`.
-fn find_name(part: &str, known: &[String]) -> Result<String, CorpusError> {
-    let mut matching = known.iter().filter(|name| name.contains(part));
-    match (matching.next(), matching.next()) {
-        (Some(name), None) => Ok(name.clone()),
-        _ => Err(CorpusError::UnknownComputation { computation: part.to_owned(), known: known.to_vec() }),
+/// The only name that contains `part`.
+fn find_name(part: &str, known: &[String]) -> Result<String> {
+    let matching: Vec<&str> = known.iter().map(String::as_str).filter(|name| name.contains(part)).collect();
+    match &*matching {
+        [name] => Ok((*name).to_owned()),
+        [] => Err(CorpusError::UnknownComputation { computation: part.to_owned(), known: known.to_vec() }.into()),
+        names => bail!("several computations contain '{part}': {}: give more of the name", names.join(", ")),
     }
 }
 

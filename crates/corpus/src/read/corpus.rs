@@ -15,8 +15,6 @@ use crate::table::run_table::{MAX_COLUMNS, RunTable};
 
 /// Bytes of a record for the progress. Asking for the size of each file would take long.
 const RECORD_BYTES: u64 = 16 << 10;
-/// Maximum number of names in an error.
-const MAX_NAMES: usize = 20;
 
 /// How much of a corpus is read.
 ///
@@ -117,7 +115,7 @@ impl Corpus {
                 _ if parts.outside_time_range > 0 => CorpusError::NoneInTimeRange(dirs.to_vec()),
                 Some(computation) if !parts.other_computations.is_empty() => CorpusError::UnknownComputation {
                     computation: computation.clone(),
-                    known: parts.other_computations.into_iter().take(MAX_NAMES).collect(),
+                    known: parts.other_computations.into_iter().collect(),
                 },
                 _ => CorpusError::NoComputations(dirs.to_vec()),
             });

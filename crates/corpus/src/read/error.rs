@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Maximum number of names in a message.
+const MAX_NAMES: usize = 20;
+
 /// The reason why a corpus could not be read.
 ///
 /// ```
@@ -64,7 +67,12 @@ impl fmt::Display for CorpusError {
                 write!(f, "no computation in {} ended in this time range: choose a longer one", join(paths))
             }
             CorpusError::UnknownComputation { computation, known } => {
-                write!(f, "no computation '{computation}': the directories contain {}", known.join(", "))
+                let shown = &known[..known.len().min(MAX_NAMES)];
+                write!(f, "no computation '{computation}': the directories contain {}", shown.join(", "))?;
+                match known.len() - shown.len() {
+                    0 => Ok(()),
+                    others => write!(f, " and {others} more"),
+                }
             }
             CorpusError::Cancelled => f.write_str("the reading was cancelled"),
         }

@@ -89,7 +89,8 @@ impl<'a> RecordJoin<'a> {
         }
     }
 
-    /// Adds the facts of a record to the runs of its failure. Returns true if the run of its own computation is one.
+    /// Adds the facts of a record to the runs of its failure. Returns true if one of them is a run of the computation
+    /// that the record names.
     fn add_to_lines(&mut self, record: &RunRecord) -> bool {
         let Some(id) = record.failure.id else { return false };
         let start = self.lines.partition_point(|(known, ..)| *known < id);

@@ -53,12 +53,12 @@ fn progress_ends_at_the_total() {
     let dir = tempdir().unwrap();
     write(dir.path(), "logs/computations_20251227_s1_0000.jsonl", line(r#""mu":1"#, "ok", "").repeat(20_000));
     Store::open(dir.path().join("failures")).unwrap().write(&failure(ID, "flow")).unwrap();
-    let mut seen = Vec::new();
+    let mut reports = Vec::new();
     let keep = &mut |progress: tracing_failure_corpus::ReadProgress| {
-        seen.push(progress);
+        reports.push(progress);
         ControlFlow::Continue(())
     };
     Corpus::read(&[dir.path().to_owned()], &ReadOptions::default(), keep).unwrap();
-    assert!(seen.len() > 4 && seen.is_sorted_by_key(|progress| progress.done));
-    assert!(seen.last().is_some_and(|progress| progress.done == progress.total));
+    assert!(reports.len() > 4 && reports.is_sorted_by_key(|progress| progress.done));
+    assert!(reports.last().is_some_and(|progress| progress.done == progress.total));
 }
