@@ -340,7 +340,7 @@ impl Lane {
 
     /// Copies the rings. Rows that are overwritten meanwhile are left out.
     pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
-        (0..self.descriptors()).filter_map(|number| self.snapshot(self.entry(number), RowLayout::kept)).collect()
+        (0..self.descriptors()).filter_map(|number| self.snapshot(self.entry(number), RowLayout::all_rows)).collect()
     }
 
     /// Copies the first and the last row of each ring.
@@ -350,7 +350,7 @@ impl Lane {
 
     /// Copies one ring.
     pub(crate) fn snapshot_of(&self, key: u64) -> Option<Snapshot> {
-        self.snapshot(self.ring(key)?.entry, RowLayout::kept)
+        self.snapshot(self.ring(key)?.entry, RowLayout::all_rows)
     }
 
     /// Copies the rows of a ring that `choose` selects. It gets the number of finished rows.
@@ -383,7 +383,7 @@ struct RowLayout {
 
 impl RowLayout {
     /// Returns the numbers of the rows that the ring keeps.
-    fn kept(&self, total: u64) -> Vec<u64> {
+    fn all_rows(&self, total: u64) -> Vec<u64> {
         (0..total.min(self.head)).chain(self.head.max(total.saturating_sub(self.tail))..total).collect()
     }
 

@@ -316,7 +316,7 @@ impl ser::SerializeMap for MapSerializer<'_> {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        // A name is no entry of its own.
+        // The name does not count as an entry.
         let unlimited = ValueSerializer { room: None, ..self.inner };
         self.name = Some(match key.serialize(unlimited)?.value {
             Value::String(name) => name,
