@@ -2,9 +2,11 @@
 //!
 //! A part of [tracing-failure](https://docs.rs/tracing-failure). The command `failures` and the Python package use it.
 
+mod neighbours;
 mod odd;
 mod read;
 mod regions;
+mod risk;
 mod summary;
 mod table;
 
@@ -18,6 +20,9 @@ pub use region::{
     RuleCondition, RunCounts, SavedRegions,
 };
 pub use regions::find_regions;
+pub use risk::estimate::{RiskBasis, RiskEstimate};
+pub use risk::model::RiskModel;
+pub use risk::nearest::{ParameterChange, RunComparison, SimilarSuccess};
 pub use summary::RunSummary;
 pub use table::column::ValueColumn;
 pub use table::run::{FailedRun, RunFacts, RunOutcome, Session};

@@ -4,7 +4,6 @@ use record::Map;
 use region::Cell;
 use serde::Serialize;
 
-use crate::regions::run_parameters;
 use crate::table::column::ValueColumn;
 use crate::table::run_table::RunTable;
 
@@ -103,7 +102,7 @@ fn odd_values(table: &RunTable, quantity: &str, values: &[f64]) -> Vec<(f64, Odd
         value: values[run],
         usual: fences.map(unscaled),
         session: table.sessions().get(table.runs()[run].session as usize).map(|session| session.id.clone()),
-        parameters: run_parameters(table, run),
+        parameters: table.parameters_of(run),
     };
     successes.into_iter().filter(|&run| distance(run) > 0.0).map(|run| (distance(run), odd(run))).collect()
 }

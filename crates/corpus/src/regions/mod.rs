@@ -24,8 +24,6 @@ use region::RunCounts;
 use region::{Region, RegionReport};
 use search::{Draft, find_rules};
 
-pub(crate) use near::run_parameters;
-
 pub use bins::{ColumnBins, MAX_LABELS};
 pub use counter::{ParameterProfile, RunCounter, Scope, SessionSet, ValueCount, ValueRequest};
 pub use local_counter::LocalCounter;

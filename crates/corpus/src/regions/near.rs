@@ -1,7 +1,5 @@
 //! The success that is nearest to a region.
 
-use record::{Map, Value};
-
 use crate::table::run_table::RunTable;
 use region::Cell;
 use region::NearestSuccess;
@@ -31,7 +29,7 @@ pub(super) fn nearest_success(runs: &RunTable, conditions: &[RuleCondition]) -> 
         conditions.iter().enumerate().filter(|(index, condition)| !condition.test.matches(cell(*index, row)));
     let mut differs: Vec<String> = differing.map(|(_, condition)| condition.parameter.clone()).collect();
     differs.dedup();
-    Some(NearestSuccess { parameters: run_parameters(runs, row), differs })
+    Some(NearestSuccess { parameters: runs.parameters_of(row), differs })
 }
 
 /// The finite numbers of a condition with a threshold, in ascending order.
@@ -67,17 +65,4 @@ fn threshold(test: &CellTest) -> Option<f64> {
         | CellTest::AtMost(threshold) => Some(threshold),
         _ => None,
     }
-}
-
-/// The parameters of a run, without missing ones.
-pub(crate) fn run_parameters(runs: &RunTable, row: usize) -> Map {
-    let value = |cell: Cell<'_>| match cell {
-        Cell::Missing => None,
-        Cell::Number(number) | Cell::NotFinite(number) => Some(Value::from(number)),
-        Cell::Text(text) => Some(Value::from(text)),
-        Cell::Bool(value) => Some(Value::from(value)),
-    };
-    let entries =
-        runs.parameters().iter().filter_map(|column| Some((column.name().to_owned(), value(column.cell(row))?)));
-    Map::from_iter(entries)
 }

@@ -181,6 +181,11 @@ impl ValueColumn {
         }));
     }
 
+    /// Returns the position of a text in [`texts`](Self::texts).
+    pub(crate) fn text_position(&self, text: &str) -> Option<usize> {
+        self.texts.get_index_of(text)
+    }
+
     /// Returns the distinct texts in the order of their first appearance.
     ///
     /// ```

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::column::ValueColumn;
 use super::run::{FailedRun, RunFacts, RunOutcome, Session};
+use record::{Map, Value};
 use region::Cell;
 
 /// All runs of one computation: their facts, and a column for each parameter.
@@ -165,6 +166,24 @@ impl RunTable {
     /// ```
     pub fn count(&self, outcome: RunOutcome) -> usize {
         self.runs.iter().filter(|run| run.outcome == outcome).count()
+    }
+
+    /// Returns the parameters of a run under the names of their columns, without missing ones.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such run.
+    ///
+    /// ```
+    /// use tracing_failure_corpus::{Cell, RunFacts, RunOutcome, RunTable};
+    ///
+    /// let mut runs = RunTable::new("rg_flow");
+    /// runs.push(RunFacts::new(RunOutcome::Ok), [("lambda", Cell::Number(0.5))]);
+    /// assert_eq!(runs.parameters_of(0).get("lambda"), Some(&0.5.into()));
+    /// ```
+    pub fn parameters_of(&self, run: usize) -> Map {
+        let present = self.parameters.iter().filter(|column| column.cell(run) != Cell::Missing);
+        Map::from_iter(present.map(|column| (column.name().to_owned(), Value::from(column.cell(run)))))
     }
 
     /// Removes the columns of parameters for which `keep` returns false.
