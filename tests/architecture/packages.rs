@@ -17,6 +17,7 @@ pub(crate) const PACKAGES: &[(&str, &[&str])] = &[
     ("diagnose", &["record", "region", "runtime", "text"]),
     ("publish", &["record", "runtime", "text"]),
     ("advice", &["diagnose", "record", "text"]),
+    ("bucket", &["text"]),
     ("corpus", &["record", "region", "runtime", "text"]),
     ("cli", &["advice", "corpus", "diagnose", "publish", "record", "text"]),
     ("", &["diagnose", "macros", "publish", "record", "region", "runtime", "text"]),
