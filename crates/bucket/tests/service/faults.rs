@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use tracing_failure_bucket::BucketErrorKind;
+use tracing_failure_bucket::{Bucket, BucketAccess, BucketErrorKind, BucketOptions};
 
 use crate::server::{Behaviour, Server, error, hang_up, reply};
 use crate::{ATTEMPTS, OBJECT, bucket_at, message};
@@ -114,6 +114,24 @@ fn a_service_that_is_not_there_is_named() {
     let error = bucket_at(&address).list("").unwrap_err();
     assert_eq!(error.kind(), BucketErrorKind::Unreachable);
     assert!(message(&error).contains(&address) && message(&error).contains("Check the network"), "{error}");
+}
+
+#[test]
+fn unreadable_certificates_are_named() {
+    let file = env!("CARGO_MANIFEST_DIR").to_owned() + "/Cargo.toml";
+    for (path, reason) in [("no/such.pem", "cannot be read"), (&*file, "contains no certificate")] {
+        let access = BucketAccess::from_variables(|name| match name {
+            "AWS_CA_BUNDLE" => Some(path.to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+            _ => None,
+        });
+        let url = "s3://lab".parse().unwrap();
+        let error = Bucket::new(&url, access.unwrap(), BucketOptions::default()).unwrap_err();
+        assert_eq!(error.kind(), BucketErrorKind::InvalidSettings);
+        for part in [reason, path, "AWS_CA_BUNDLE"] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
 }
 
 #[test]
