@@ -6,7 +6,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completions, diff, groups, list, logs, prune, push, refs, regions, resolve, runs, show, suggest, validate, watch,
+    completions, diff, groups, list, logs, nearest, prune, push, refs, regions, resolve, risk, runs, show, suggest,
+    validate, watch,
 };
 use crate::screen::Color;
 
@@ -15,6 +16,7 @@ Exit codes:
   0  success
   1  failure: invalid, missing or skipped record, rejected push, unreadable input
   2  usage error
+  3  the risk is as high as `failures risk --at` names, or higher
 
 Run `failures COMMAND --help` for details about a command.";
 
@@ -86,6 +88,15 @@ pub(crate) enum Command {
     /// It compares failed runs with successful ones, and searches conditions on the parameters that separate them. A
     /// rule is shown only if it holds in sessions that were held out, so run a program several times.
     Regions(regions::RegionsOptions),
+    /// Shows the success that is nearest to a failure, and the change that leaves its region.
+    ///
+    /// The nearest success has the most similar parameters. If the failure lies in a failing region, the command also
+    /// names the smallest change of one parameter after which it does not.
+    Nearest(nearest::NearestOptions),
+    /// Estimates the risk that a run fails.
+    ///
+    /// The estimate is the failure rate of the known runs in the same failing region, or else of the 20 nearest runs.
+    Risk(risk::RiskOptions),
     /// Compares two failures and shows the differences.
     ///
     /// For each entry of the trail, it compares the number of occurrences and the first and last value of each column.

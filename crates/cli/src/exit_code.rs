@@ -9,6 +9,8 @@ pub(crate) enum ExitCode {
     Success,
     /// A check failed, a record is missing, invalid or left out, or a push did not arrive.
     Failure,
+    /// The risk is as high as `failures risk --at` names, or higher.
+    HighRisk,
 }
 
 impl ExitCode {
@@ -23,6 +25,7 @@ impl From<ExitCode> for process::ExitCode {
         match code {
             ExitCode::Success => process::ExitCode::SUCCESS,
             ExitCode::Failure => process::ExitCode::FAILURE,
+            ExitCode::HighRisk => process::ExitCode::from(3),
         }
     }
 }

@@ -7,6 +7,7 @@ mod odd;
 mod read;
 mod regions;
 mod risk;
+mod spread;
 mod summary;
 mod table;
 

@@ -1,6 +1,7 @@
 //! Opening the corpus of a command: all computations below its directories.
 
 mod reading_bar;
+mod risk_percent;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use crate::records::failures_dir;
 use crate::screen::{count, one_line, report};
 use crate::signals::SignalGuard;
 use reading_bar::ReadingBar;
+
+pub(crate) use risk_percent::risk_percent;
 
 /// Maximum number of skipped files and lines that are reported one by one.
 const MAX_REPORTED: usize = 10;

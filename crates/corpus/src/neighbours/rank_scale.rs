@@ -2,6 +2,7 @@
 
 use region::Cell;
 
+use crate::spread::spread;
 use crate::table::column::ValueColumn;
 
 /// Maximum number of numbers that represent a distribution. The ranks of other numbers are interpolated.
@@ -68,10 +69,9 @@ impl<'a> RankScale<'a> {
     }
 }
 
-/// Returns the finite numbers of a column, or some of them at equal distances.
+/// Returns the finite numbers of a column, or some of them.
 fn sample(column: &ValueColumn) -> Vec<f64> {
-    let step = (column.len() / MAX_SAMPLES).max(1);
-    let cells = (0..column.len()).step_by(step).map(|run| column.cell(run));
+    let cells = spread(column.len(), MAX_SAMPLES).map(|run| column.cell(run));
     cells.filter_map(|cell| if let Cell::Number(number) = cell { Some(number) } else { None }).collect()
 }
 

@@ -10,15 +10,9 @@ const GROUPS: usize = 16;
 /// Number of standard deviations by which a statistic must exceed its mean without a relation.
 const SIGNIFICANCE: f64 = 4.0;
 
-/// Returns the columns that tell something about the outcome of these runs, each with its information.
-pub(crate) fn relevant_columns<'a>(
-    columns: Vec<&'a ValueColumn>,
-    rows: &[u32],
-    is_failure: &[bool],
-) -> Vec<(&'a ValueColumn, f64)> {
-    let weighted =
-        columns.into_iter().map(|column| (column, relevance(column, &RankScale::new(column), rows, is_failure)));
-    weighted.filter(|(_, relevance)| *relevance > 0.0).collect()
+/// Returns true if one of the columns tells something about the outcome of these runs.
+pub(crate) fn is_any_relevant(columns: &[&ValueColumn], rows: &[u32], is_failure: &[bool]) -> bool {
+    columns.iter().any(|column| relevance(column, &RankScale::new(column), rows, is_failure) > 0.0)
 }
 
 /// Returns the information that a parameter has about the outcome, in nats per run; 0 if it may be chance.
@@ -26,7 +20,7 @@ pub(crate) fn relevant_columns<'a>(
 /// The likelihood ratio of a failure rate for each group of values against one rate for all. Without a relation, twice
 /// its logarithm has a χ² distribution with one degree of freedom less than there are groups. Source: S. S. Wilks, The
 /// large-sample distribution of the likelihood ratio, Ann. Math. Stat. 9 (1938) 60–62.
-fn relevance(column: &ValueColumn, scale: &RankScale<'_>, rows: &[u32], is_failure: &[bool]) -> f64 {
+pub(super) fn relevance(column: &ValueColumn, scale: &RankScale<'_>, rows: &[u32], is_failure: &[bool]) -> f64 {
     let others = GROUPS + 4;
     let mut groups = vec![RunCounts::default(); others + column.texts().len()];
     for &row in rows {

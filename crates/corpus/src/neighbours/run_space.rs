@@ -60,7 +60,7 @@ impl<'a> RunSpace<'a> {
                 *sum += axis.weight * distance(code, *other);
             }
         }
-        let Some(limit) = smallest(&distances, count) else { return Vec::new() };
+        let Some(limit) = kth_smallest(&distances, count) else { return Vec::new() };
         let near = self.rows.iter().zip(distances).filter(|(_, distance)| *distance <= limit);
         let mut near: Vec<NearRun> = near.map(|(&row, distance)| NearRun { row, distance }).collect();
         near.sort_by(|a, b| a.distance.total_cmp(&b.distance));
@@ -69,7 +69,7 @@ impl<'a> RunSpace<'a> {
 }
 
 /// The largest of the `count` smallest distances. Distances are not negative, so their bits have the same order.
-fn smallest(distances: &[f32], count: usize) -> Option<f32> {
+pub(super) fn kth_smallest(distances: &[f32], count: usize) -> Option<f32> {
     let mut heap = BinaryHeap::with_capacity(count + 1);
     for distance in distances {
         let bits = distance.to_bits();

@@ -51,7 +51,14 @@ pub struct RiskEstimate {
 }
 
 impl RiskEstimate {
-    pub(super) fn nothing(notes: Vec<String>) -> Self {
+    /// Returns an estimate without a basis.
+    ///
+    /// ```
+    /// let estimate = tracing_failure_corpus::RiskEstimate::nothing(vec![]);
+    /// assert_eq!(serde_json::to_string(&estimate)?, r#"{"risk":null,"by":"nothing","failed":0,"runs":0}"#);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn nothing(notes: Vec<String>) -> Self {
         let counts = RunCounts::default();
         RiskEstimate { risk: None, by: RiskBasis::Nothing, counts, conditions: Vec::new(), notes }
     }

@@ -6,13 +6,15 @@ use record::Map;
 use region::{IgnoredParameter, Region, RegionReport, RunCounts};
 
 use super::estimate::{RiskBasis, RiskEstimate};
-use super::membership::{RegionBits, RegionMembership};
+use super::membership::{RegionBits, RegionMembership, rows_in};
 use super::query::{RunQuery, ValueRanges};
-use crate::neighbours::{RunSpace, relevant_columns};
+use crate::neighbours::{RunSpace, is_any_relevant, weighted_columns};
 use crate::regions::find_regions;
 use crate::table::column::ValueColumn;
 use crate::table::run_table::RunTable;
 
+/// Failure rate, as the lower end of Wilson's interval, from which a region decides.
+const DECISIVE_RATE: f64 = 0.98;
 /// Number of nearest runs whose failure rate is an estimate of the risk.
 const NEIGHBOURS: usize = 20;
 
@@ -41,6 +43,8 @@ const NEIGHBOURS: usize = 20;
 pub struct RiskModel<'a> {
     pub(super) table: &'a RunTable,
     pub(super) report: RegionReport,
+    /// The regions that decide: nearly all of their runs fail, or no parameter tells which of them fail.
+    decisive: Vec<Region>,
     ranges: ValueRanges,
     is_failure: Vec<bool>,
     membership: RegionMembership,
@@ -59,16 +63,24 @@ impl<'a> RiskModel<'a> {
     /// ```
     pub fn new(table: &'a RunTable) -> Self {
         let report = find_regions(table);
+        let is_failure: Vec<bool> = table.runs().iter().map(|run| run.outcome.is_failure()).collect();
         let is_counted = |row: &u32| {
             let outcome = table.runs()[*row as usize].outcome;
             outcome.is_failure() || outcome.is_success()
         };
         let rows: Vec<u32> = (0..table.len() as u32).filter(is_counted).collect();
+        let columns = usable_columns(table, &report.ignored);
+        let decides = |region: &&Region| {
+            let inside = || rows_in(table, &rows, region);
+            region.counts.lower_bound() >= DECISIVE_RATE || !is_any_relevant(&columns, &inside(), &is_failure)
+        };
+        let decisive: Vec<Region> = report.rules.iter().filter(decides).cloned().collect();
         RiskModel {
             table,
             ranges: ValueRanges::of(table),
-            is_failure: table.runs().iter().map(|run| run.outcome.is_failure()).collect(),
-            membership: RegionMembership::new(table, rows, &report.rules),
+            is_failure,
+            membership: RegionMembership::new(table, rows, &decisive),
+            decisive,
             report,
             outside: HashMap::new(),
         }
@@ -114,7 +126,7 @@ impl<'a> RiskModel<'a> {
             estimate.notes.push("No successes are available for comparison.".to_owned());
             return estimate;
         }
-        match self.region_of(query) {
+        match most_failing(&self.decisive, query) {
             Some(region) => {
                 estimate.conditions.clone_from(&region.conditions);
                 if region.held_out.is_none() {
@@ -127,7 +139,7 @@ impl<'a> RiskModel<'a> {
     }
 
     fn estimate_by_neighbours(&mut self, query: &RunQuery<'_>, mut estimate: RiskEstimate) -> RiskEstimate {
-        let regions = &self.report.rules;
+        let regions = &self.decisive;
         for region in regions.iter().filter(|region| query.is_in(region).is_none()) {
             let unknown = region.conditions.iter().find(|condition| query.is_unknown(&condition.parameter));
             let unknown = unknown.map_or("", |condition| &condition.parameter);
@@ -136,30 +148,34 @@ impl<'a> RiskModel<'a> {
         let without = RegionMembership::regions_without(query, regions);
         let (table, is_failure) = (self.table, &self.is_failure);
         let space = self.outside.entry(without).or_insert_with(|| {
-            let rows = self.membership.rows_outside(without);
+            let mut rows = self.membership.rows_outside(without);
             let columns = usable_columns(table, &self.report.ignored);
-            let columns = relevant_columns(columns, &rows, is_failure);
+            // The regions do not explain these failures, so their own runs are neighbours too.
+            if is_any_relevant(&columns, &rows, is_failure) {
+                rows = self.membership.rows_outside(0);
+            }
+            let columns = weighted_columns(columns, &rows, is_failure);
             RunSpace::new(rows, columns)
         });
-        let count = |rows: &mut dyn Iterator<Item = u32>| {
-            let run = |row: u32| RunCounts { failed: is_failure[row as usize].into(), runs: 1 };
-            rows.fold(RunCounts::default(), |sum, row| sum + run(row))
-        };
         let known = space.rows().len();
         if known < NEIGHBOURS {
             estimate.notes.push(format!("{known} known runs are comparable. An estimate needs {NEIGHBOURS}."));
             return estimate;
         }
-        let all = count(&mut space.rows().iter().copied());
         let near = space.nearest(NEIGHBOURS, |name| query.cell(name));
-        estimate.count(RiskBasis::Neighbours, count(&mut near.iter().map(|near| near.row)), all)
+        let failed = near.iter().filter(|near| is_failure[near.row as usize]).count() as u64;
+        estimate.count(RiskBasis::Neighbours, RunCounts { failed, runs: near.len() as u64 }, self.report.counts)
     }
 
     /// The region that contains a run; of several, the one with the highest failure rate.
     pub(super) fn region_of(&self, query: &RunQuery<'_>) -> Option<&Region> {
-        let containing = self.report.rules.iter().filter(|region| query.is_in(region) == Some(true));
-        containing.max_by(|a, b| a.counts.lower_bound().total_cmp(&b.counts.lower_bound()))
+        most_failing(&self.report.rules, query)
     }
+}
+
+fn most_failing<'r>(regions: &'r [Region], query: &RunQuery<'_>) -> Option<&'r Region> {
+    let containing = regions.iter().filter(|region| query.is_in(region) == Some(true));
+    containing.max_by(|a, b| a.counts.lower_bound().total_cmp(&b.counts.lower_bound()))
 }
 
 /// The columns that are neither constant nor identifiers.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use record::{Map, Value};
-use region::{Cell, CellTest, NearestSuccess, Region, RuleCondition};
+use region::{Cell, CellTest, NearestSuccess, Region, RegionReport, RuleCondition};
 use serde::Serialize;
 
 use super::estimate::RiskEstimate;
@@ -25,7 +25,7 @@ use crate::neighbours::{RankScale, RunSpace, distance};
 pub struct RunComparison {
     /// The name of the computation.
     pub computation: String,
-    /// The parameters of the run.
+    /// The parameters of the run, under the names of columns.
     pub parameters: Map,
     /// The failing region that contains the run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ pub struct RunComparison {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct SimilarSuccess {
-    /// Its parameters, and the names of those that differ.
+    /// Its parameters, and the names of those that differ. Identifiers such as a seed are left out of the names.
     #[serde(flatten)]
     pub success: NearestSuccess,
     /// Gower's distance between 0 and 1: the mean difference of the parameters. Numbers differ by their ranks.
@@ -119,7 +119,7 @@ impl RiskModel<'_> {
             notes.push("No change of one parameter leaves the region.".to_owned());
         }
         let computation = self.table.computation().to_owned();
-        RunComparison { computation, parameters: parameters.clone(), region, nearest_success, change, notes }
+        RunComparison { computation, parameters: query.parameters(), region, nearest_success, change, notes }
     }
 
     fn success_rows(&self) -> Vec<u32> {
@@ -134,7 +134,8 @@ impl RiskModel<'_> {
         let run = newest.row as usize;
         let facts = &self.table.runs()[run];
         let differs = |cell: Cell<'_>, name: &str| !equal(cell, query.cell(name));
-        let columns = self.table.parameters().iter().filter(|column| differs(column.cell(run), column.name()));
+        let columns = self.table.parameters().iter().filter(|column| !is_identifier(column.name(), &self.report));
+        let columns = columns.filter(|column| differs(column.cell(run), column.name()));
         let differs = columns.map(|column| column.name().to_owned()).collect();
         let mut success = NearestSuccess::default();
         (success.parameters, success.differs) = (self.table.parameters_of(run), differs);
@@ -201,6 +202,10 @@ impl RiskModel<'_> {
         names.dedup();
         names
     }
+}
+
+fn is_identifier(parameter: &str, report: &RegionReport) -> bool {
+    report.ignored.iter().any(|ignored| ignored.parameter == parameter && ignored.reason == "identifier")
 }
 
 fn equal(a: Cell<'_>, b: Cell<'_>) -> bool {

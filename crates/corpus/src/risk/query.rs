@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use record::Map;
+use indexmap::IndexMap;
+use record::{Map, Value};
 use region::{Cell, Region, RuleCondition, flat_parameters};
 
 use crate::table::column::ValueColumn;
@@ -10,7 +11,7 @@ use crate::table::run_table::RunTable;
 
 /// The parameters of a run, under the names of the columns of a table.
 pub(super) struct RunQuery<'a> {
-    cells: HashMap<String, Cell<'a>>,
+    cells: IndexMap<String, Cell<'a>>,
     /// Parameters that are absent although all runs of the table have them.
     unknown: Vec<String>,
     /// Parameters that the table does not have, and values beyond those that it has.
@@ -28,7 +29,7 @@ impl<'a> RunQuery<'a> {
                 _ => {}
             }
         }
-        let cells: HashMap<_, _> = flat.into_iter().collect();
+        let cells: IndexMap<_, _> = flat.into_iter().collect();
         let is_absent = |name: &str| cells.get(name).is_none_or(|cell| *cell == Cell::Missing);
         let unknown = ranges.complete.iter().filter(|name| is_absent(name)).cloned().collect();
         RunQuery { cells, unknown, notes }
@@ -36,6 +37,12 @@ impl<'a> RunQuery<'a> {
 
     pub(super) fn cell(&self, name: &str) -> Cell<'a> {
         self.cells.get(name).copied().unwrap_or(Cell::Missing)
+    }
+
+    /// The parameters without missing ones.
+    pub(super) fn parameters(&self) -> Map {
+        let present = self.cells.iter().filter(|(_, cell)| **cell != Cell::Missing);
+        Map::from_iter(present.map(|(name, cell)| (name.clone(), Value::from(*cell))))
     }
 
     /// Replaces the value of a parameter.
