@@ -19,7 +19,8 @@ pub(crate) const PACKAGES: &[(&str, &[&str])] = &[
     ("advice", &["diagnose", "record", "text"]),
     ("bucket", &["text"]),
     ("corpus", &["record", "region", "runtime", "text"]),
-    ("cli", &["advice", "corpus", "diagnose", "publish", "record", "text"]),
+    ("export", &["corpus", "record", "region", "runtime", "text"]),
+    ("cli", &["advice", "corpus", "diagnose", "export", "publish", "record", "text"]),
     ("", &["diagnose", "macros", "publish", "record", "region", "runtime", "text"]),
 ];
 
