@@ -147,7 +147,6 @@ pub(crate) fn remedy(kind: BucketErrorKind) -> &'static str {
         BucketErrorKind::InvalidAnswer => "The answer is not one of an S3 service. Check AWS_ENDPOINT_URL_S3",
         BucketErrorKind::Damaged => "Export the runs again",
         BucketErrorKind::NotOurs => "Use another prefix, or delete the object",
-        BucketErrorKind::Contended => "Try again when the other exports have ended",
         _ => "",
     }
 }

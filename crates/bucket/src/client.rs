@@ -144,13 +144,21 @@ impl Bucket {
         self.put(key, content, ("if-none-match", "*"))
     }
 
-    /// Replaces the content of an object that has not changed since the caller read this ETag.
+    /// Replaces the content of an object that has not changed since the caller read these properties. An object that has
+    /// this content already is not written again.
     ///
     /// # Errors
     ///
-    /// If the service does not answer as expected.
-    pub fn replace(&self, key: &str, content: &[u8], etag: &str) -> Result<PutOutcome, BucketError> {
-        self.put(key, content, ("if-match", etag))
+    /// If another program has written the object, or if the service does not answer as expected.
+    pub fn replace(&self, key: &str, content: &[u8], old: &ObjectInfo) -> Result<PutOutcome, BucketError> {
+        if !old.is_ours() {
+            let detail = "tracing-failure has not written this object";
+            return Err(self.error(Verb::Write, key, Fault::new(BucketErrorKind::NotOurs, detail)));
+        }
+        if old.has_content(content) {
+            return Ok(PutOutcome::Written);
+        }
+        self.put(key, content, ("if-match", &old.etag))
     }
 
     fn put(&self, key: &str, content: &[u8], condition: (&str, &str)) -> Result<PutOutcome, BucketError> {

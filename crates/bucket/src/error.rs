@@ -42,8 +42,6 @@ pub enum BucketErrorKind {
     Damaged,
     /// The object belongs to another program.
     NotOurs,
-    /// Other programs write the object all the time.
-    Contended,
 }
 
 /// A failed operation on a bucket. The message names the object, the answer of the service, and the remedy. It contains

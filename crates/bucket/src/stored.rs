@@ -11,7 +11,7 @@ pub(crate) const DIGEST_HEADER: &str = "x-amz-meta-tracing-failure-sha256";
 /// An object without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectInfo {
-    /// The version of the content, for [`Bucket::replace`](crate::Bucket::replace).
+    /// A text that changes with the content.
     pub etag: String,
     /// The size in bytes.
     pub size: u64,

@@ -5,7 +5,7 @@ use std::process;
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tracing_failure_bucket::{Bucket, BucketAccess, BucketErrorKind, BucketOptions, PutOutcome, S3Url};
+use tracing_failure_bucket::{Bucket, BucketAccess, BucketErrorKind, BucketOptions, ObjectInfo, PutOutcome, S3Url};
 
 /// A new prefix in the bucket.
 fn place(name: &str) -> S3Url {
@@ -47,12 +47,13 @@ fn conditions_hold() {
     let url = place("conditions");
     let bucket = open(&url);
     let key = url.key_of("part");
-    assert_eq!(bucket.replace(&key, b"0", "\"0\"").unwrap(), PutOutcome::Conflict);
+    let missing = ObjectInfo { etag: "\"0\"".to_owned(), size: 1, digest: Some("0".repeat(64)) };
+    assert_eq!(bucket.replace(&key, b"0", &missing).unwrap(), PutOutcome::Conflict);
     assert_eq!(bucket.put_new(&key, b"1").unwrap(), PutOutcome::Written);
     assert_eq!(bucket.put_new(&key, b"2").unwrap(), PutOutcome::Conflict);
     let first = bucket.head(&key).unwrap().unwrap();
-    assert_eq!(bucket.replace(&key, b"3", &first.etag).unwrap(), PutOutcome::Written);
-    assert_eq!(bucket.replace(&key, b"4", &first.etag).unwrap(), PutOutcome::Conflict);
+    assert_eq!(bucket.replace(&key, b"3", &first).unwrap(), PutOutcome::Written);
+    assert_eq!(bucket.replace(&key, b"4", &first).unwrap(), PutOutcome::Conflict);
     assert_eq!(bucket.get(&key, 10).unwrap().unwrap().content, b"3");
     assert_eq!(bucket.get(&key, 0).unwrap_err().kind(), BucketErrorKind::TooLarge);
 }
@@ -67,7 +68,7 @@ fn no_update_is_lost() {
             None => bucket.put_new(&key, b"1").unwrap(),
             Some(stored) => {
                 let number: u32 = String::from_utf8(stored.content).unwrap().parse().unwrap();
-                bucket.replace(&key, (number + 1).to_string().as_bytes(), &stored.info.etag).unwrap()
+                bucket.replace(&key, (number + 1).to_string().as_bytes(), &stored.info).unwrap()
             }
         };
         if outcome == PutOutcome::Written {

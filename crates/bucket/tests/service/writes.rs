@@ -1,11 +1,18 @@
 //! Writes that overwrite nothing.
 
-use tracing_failure_bucket::{BucketErrorKind, PutOutcome};
+use tracing_failure_bucket::{BucketErrorKind, ObjectInfo, PutOutcome};
 
 use crate::server::{Server, error, hang_up, head, reply};
-use crate::{OBJECT, SECRET, TOKEN, bucket_at};
+use crate::{OBJECT, SECRET, TOKEN, bucket_at, message};
 
 const DIGEST_OF_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+const OTHER_DIGEST: &str = "b5d4045c3f466fa91fe2cc6abe79232a1a57cdf104f7a26e716e0a1e2789df78";
+
+/// An object that was read earlier.
+fn old(digest: &str) -> ObjectInfo {
+    ObjectInfo { etag: "\"e1\"".to_owned(), size: 3, digest: Some(digest.to_owned()) }
+}
 
 #[test]
 fn a_new_object_has_a_condition_and_a_digest() {
@@ -25,7 +32,7 @@ fn a_new_object_has_a_condition_and_a_digest() {
 #[test]
 fn a_replacement_names_the_version() {
     let server = Server::start([reply("200 OK", "ETag: \"e2\"\r\n", "")]);
-    assert_eq!(bucket_at(&server.address).replace(OBJECT, b"abc", "\"e1\"").unwrap(), PutOutcome::Written);
+    assert_eq!(bucket_at(&server.address).replace(OBJECT, b"abc", &old(OTHER_DIGEST)).unwrap(), PutOutcome::Written);
     let [request] = &*server.requests(1) else { panic!() };
     assert_eq!((request.header("if-match"), request.header("if-none-match")), (Some("\"e1\""), None));
 }
@@ -38,14 +45,14 @@ fn another_writer_is_a_conflict() {
         let server = Server::start([error(status, code, ""), error(status, code, ""), hang_up()]);
         let bucket = bucket_at(&server.address);
         assert_eq!(bucket.put_new(OBJECT, b"abc").unwrap(), PutOutcome::Conflict);
-        assert_eq!(bucket.replace(OBJECT, b"abc", "\"e1\"").unwrap(), PutOutcome::Conflict);
+        assert_eq!(bucket.replace(OBJECT, b"abc", &old(OTHER_DIGEST)).unwrap(), PutOutcome::Conflict);
         server.requests(2);
     }
     // The object was deleted.
     let server = Server::start([error("404 Not Found", "NoSuchKey", ""), error("404 Not Found", "NoSuchBucket", "")]);
     let bucket = bucket_at(&server.address);
-    assert_eq!(bucket.replace(OBJECT, b"abc", "\"e1\"").unwrap(), PutOutcome::Conflict);
-    assert_eq!(bucket.replace(OBJECT, b"abc", "\"e1\"").unwrap_err().kind(), BucketErrorKind::NoSuchBucket);
+    assert_eq!(bucket.replace(OBJECT, b"abc", &old(OTHER_DIGEST)).unwrap(), PutOutcome::Conflict);
+    assert_eq!(bucket.replace(OBJECT, b"abc", &old(OTHER_DIGEST)).unwrap_err().kind(), BucketErrorKind::NoSuchBucket);
     server.requests(2);
 }
 
@@ -73,4 +80,18 @@ fn objects_of_other_programs_are_recognised() {
         assert_eq!((info.is_ours(), info.size, &*info.etag), (is_ours, size, "\"e1\""));
     }
     server.requests(3);
+}
+
+#[test]
+fn objects_of_other_programs_are_not_replaced() {
+    let bucket = bucket_at("http://127.0.0.1:1");
+    let error = bucket.replace(OBJECT, b"abc", &ObjectInfo { digest: None, ..old("") }).unwrap_err();
+    assert_eq!(error.kind(), BucketErrorKind::NotOurs);
+    assert!(message(&error).contains("s3://lab/corpus/part 1.parquet") && message(&error).contains("another prefix"));
+}
+
+#[test]
+fn the_same_content_is_not_written_again() {
+    let bucket = bucket_at("http://127.0.0.1:1");
+    assert_eq!(bucket.replace(OBJECT, b"abc", &old(DIGEST_OF_ABC)).unwrap(), PutOutcome::Written);
 }
