@@ -19,7 +19,7 @@ pub(crate) const PACKAGES: &[(&str, &[&str])] = &[
     ("advice", &["diagnose", "record", "text"]),
     ("bucket", &["text"]),
     ("corpus", &["record", "region", "runtime", "text"]),
-    ("export", &["corpus", "record", "region", "runtime", "text"]),
+    ("export", &["bucket", "corpus", "record", "region", "runtime", "text"]),
     ("cli", &["advice", "corpus", "diagnose", "export", "publish", "record", "text"]),
     ("", &["diagnose", "macros", "publish", "record", "region", "runtime", "text"]),
 ];

@@ -4,5 +4,7 @@
 
 mod store;
 
+#[cfg(feature = "s3")]
+pub use store::bucket_parts::BucketParts;
 pub use store::directory::PartDirectory;
 pub use store::part_store::{PartContent, PartSource, PartStore, Replacement, StoredPart, WritePart};
