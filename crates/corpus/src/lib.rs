@@ -32,7 +32,7 @@ pub use table::run_table::RunTable;
 /// The search behind [`find_regions`], for runs that are counted elsewhere. It may change in any release.
 pub mod search {
     pub use crate::regions::{
-        ColumnBins, LocalCounter, MAX_LABELS, ParameterProfile, RunCounter, Scope, SessionSet, ValueCount,
+        ColumnBins, LocalCounter, MAX_LABELS, ParameterProfile, RunCounter, RunTotals, Scope, SessionSet, ValueCount,
         ValueRequest, find_regions_with,
     };
 }

@@ -19,12 +19,12 @@ pub trait RunCounter {
     /// If the runs cannot be read.
     fn profiles(&mut self) -> Result<Vec<ParameterProfile>, Self::Error>;
 
-    /// Counts the runs of each session.
+    /// Counts the runs of each session, and those that ended without a statement.
     ///
     /// # Errors
     ///
     /// If the runs cannot be read.
-    fn sessions(&mut self) -> Result<Vec<(String, RunCounts)>, Self::Error>;
+    fn totals(&mut self) -> Result<RunTotals, Self::Error>;
 
     /// Sets the sessions that are held out.
     fn hold_out(&mut self, sessions: Vec<String>);
@@ -57,6 +57,22 @@ pub trait RunCounter {
     ///
     /// If the runs cannot be read.
     fn values(&mut self, scope: &Scope, requests: &[ValueRequest]) -> Result<Vec<Vec<ValueCount>>, Self::Error>;
+}
+
+/// The numbers of runs that a search starts with.
+///
+/// ```
+/// let totals = tracing_failure_corpus::search::RunTotals::default();
+/// assert_eq!((totals.sessions.len(), totals.unknown), (0, 0));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RunTotals {
+    /// The name of the computation.
+    pub computation: String,
+    /// The runs of each session, by its id.
+    pub sessions: Vec<(String, RunCounts)>,
+    /// Number of runs that ended without a statement of success. They are among those of the sessions.
+    pub unknown: u64,
 }
 
 /// The runs that a count includes.

@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 use std::convert::Infallible;
 
+use indexmap::IndexSet;
+
 use super::bins::{ColumnBins, MAX_LABELS};
-use super::counter::{ParameterProfile, RunCounter, Scope, SessionSet, ValueCount, ValueRequest};
+use super::counter::{ParameterProfile, RunCounter, RunTotals, Scope, SessionSet, ValueCount, ValueRequest};
 use crate::table::column::ValueColumn;
+use crate::table::run::RunOutcome;
 use crate::table::run_table::RunTable;
 use region::Cell;
 use region::RunCounts;
@@ -22,7 +25,7 @@ const MAX_SAMPLES: usize = 16_384;
 ///
 /// let mut runs = RunTable::new("rg_flow");
 /// runs.push(RunFacts::new(RunOutcome::Ok), []);
-/// assert_eq!(LocalCounter::new(&runs).sessions().unwrap()[0].1.runs, 1);
+/// assert_eq!(LocalCounter::new(&runs).totals().unwrap().sessions[0].1.runs, 1);
 /// ```
 pub struct LocalCounter<'a> {
     table: &'a RunTable,
@@ -118,7 +121,7 @@ impl RunCounter for LocalCounter<'_> {
         Ok(self.table.parameters().iter().map(profile).collect())
     }
 
-    fn sessions(&mut self) -> Result<Vec<(String, RunCounts)>, Infallible> {
+    fn totals(&mut self) -> Result<RunTotals, Infallible> {
         let mut counts = vec![RunCounts::default(); self.table.sessions().len().max(1)];
         for &row in &self.rows {
             let row = row as usize;
@@ -127,7 +130,11 @@ impl RunCounter for LocalCounter<'_> {
         }
         let id = |session: usize| self.table.sessions().get(session).map_or("", |session| &session.id).to_owned();
         let counted = counts.into_iter().enumerate().filter(|(_, counts)| counts.runs > 0);
-        Ok(counted.map(|(session, counts)| (id(session), counts)).collect())
+        Ok(RunTotals {
+            computation: self.table.computation().to_owned(),
+            sessions: counted.map(|(session, counts)| (id(session), counts)).collect(),
+            unknown: self.table.count(RunOutcome::Unknown) as u64,
+        })
     }
 
     fn hold_out(&mut self, sessions: Vec<String>) {
@@ -205,7 +212,7 @@ fn profile(column: &ValueColumn, rows: &[u32], is_failure: &[bool]) -> Parameter
     let mut profile = ParameterProfile { name: column.name().to_owned(), ..ParameterProfile::default() };
     let mut numbers = [Vec::new(), Vec::new()];
     let mut bools = [false; 2];
-    let mut has_text = false;
+    let mut texts: IndexSet<&str> = IndexSet::new();
     profile.are_integers = true;
     for &row in rows {
         match column.cell(row as usize) {
@@ -216,14 +223,12 @@ fn profile(column: &ValueColumn, rows: &[u32], is_failure: &[bool]) -> Parameter
                 numbers[usize::from(!is_failure[row as usize])].push(number);
             }
             Cell::Bool(value) => bools[usize::from(value)] = true,
-            Cell::Text(_) => has_text = true,
+            Cell::Text(text) if texts.len() <= MAX_LABELS => _ = texts.insert(text),
+            Cell::Text(_) => {}
         }
     }
     profile.numbers = (numbers[0].len() + numbers[1].len()) as u64;
-    if has_text {
-        let texts = column.texts().take(MAX_LABELS + 1);
-        profile.labels.extend(texts.map(|text| Label::Text(text.to_owned())));
-    }
+    profile.labels.extend(texts.into_iter().map(|text| Label::Text(text.to_owned())));
     profile.labels.extend([false, true].into_iter().filter(|value| bools[usize::from(*value)]).map(Label::Bool));
     profile.samples = numbers.each_ref().map(|numbers| sample(numbers));
     let mut all: Vec<f64> = numbers.concat();

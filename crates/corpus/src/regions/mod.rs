@@ -18,14 +18,13 @@ mod threshold;
 
 use std::convert::Infallible;
 
-use crate::table::run::RunOutcome;
 use crate::table::run_table::RunTable;
 use region::RunCounts;
 use region::{Region, RegionReport};
 use search::{Draft, find_rules};
 
 pub use bins::{ColumnBins, MAX_LABELS};
-pub use counter::{ParameterProfile, RunCounter, Scope, SessionSet, ValueCount, ValueRequest};
+pub use counter::{ParameterProfile, RunCounter, RunTotals, Scope, SessionSet, ValueCount, ValueRequest};
 pub use local_counter::LocalCounter;
 
 /// Minimum number of failures that a search needs.
@@ -57,21 +56,13 @@ const MIN_FAILURES: u64 = 5;
 pub fn find_regions(runs: &RunTable) -> RegionReport {
     let mut counter = LocalCounter::new(runs);
     let Ok(mut report): Result<_, Infallible> = find_regions_with(&mut counter);
-    report.computation = runs.computation().to_owned();
     for region in &mut report.rules {
         region.nearest_success = near::nearest_success(runs, &region.conditions);
-    }
-    match runs.count(RunOutcome::Unknown) {
-        0 => {}
-        unknown => {
-            report.notes.push(format!("{unknown} runs ended without a statement of success. They count as not failed."))
-        }
     }
     report
 }
 
-/// Finds regions in runs that `counter` counts. The report has neither the name of the computation nor the nearest
-/// successes.
+/// Finds regions in runs that `counter` counts. The report has no nearest successes.
 ///
 /// # Errors
 ///
@@ -85,20 +76,34 @@ pub fn find_regions(runs: &RunTable) -> RegionReport {
 /// assert!(report.rules.is_empty());
 /// ```
 pub fn find_regions_with<C: RunCounter>(counter: &mut C) -> Result<RegionReport, C::Error> {
+    let totals = counter.totals()?;
     let mut report = RegionReport::default();
-    let sessions = counter.sessions()?;
-    report.counts = sessions.iter().fold(RunCounts::default(), |sum, (_, counts)| sum + *counts);
-    if let Some(note) = obstacle(report.counts) {
-        report.notes.push(note);
-        return Ok(report);
+    report.counts = totals.sessions.iter().fold(RunCounts::default(), |sum, (_, counts)| sum + *counts);
+    match obstacle(report.counts) {
+        Some(note) => report.notes.push(note),
+        None => add_regions(counter, &totals.sessions, &mut report)?,
     }
+    report.computation = totals.computation;
+    if totals.unknown > 0 {
+        let unknown = totals.unknown;
+        report.notes.push(format!("{unknown} runs ended without a statement of success. They count as not failed."));
+    }
+    Ok(report)
+}
+
+/// Adds the regions to a report.
+fn add_regions<C: RunCounter>(
+    counter: &mut C,
+    sessions: &[(String, RunCounts)],
+    report: &mut RegionReport,
+) -> Result<(), C::Error> {
     let (bins, ignored) = parameters::divide(&counter.profiles()?);
     report.ignored = ignored;
     counter.set_bins(bins.clone());
     let drafts = find_rules(counter, &bins, &Scope::all())?;
-    let held_out = split::held_out_sessions(&sessions);
+    let held_out = split::held_out_sessions(sessions);
     if held_out.is_empty() {
-        report.notes.push(no_held_out_note(&sessions));
+        report.notes.push(no_held_out_note(sessions));
         report.rules = drafts.into_iter().map(|draft| region(draft, None)).collect();
     } else {
         counter.hold_out(held_out);
@@ -120,7 +125,7 @@ pub fn find_regions_with<C: RunCounter>(counter: &mut C) -> Result<RegionReport,
         rule.counts = counts;
     }
     report.rules.sort_by_key(|rule| std::cmp::Reverse(rule.counts.failed));
-    Ok(report)
+    Ok(())
 }
 
 fn region(draft: Draft, held_out: Option<RunCounts>) -> Region {

@@ -1,5 +1,6 @@
 //! The search finds planted rules, and no rules in noise.
 
+mod counted;
 mod planted;
 
 use planted::{Plan, above, at_most, is, is_one_of};
