@@ -20,6 +20,8 @@ use crate::secrets::Secrets;
 const MAX_ERROR_BYTES: u64 = 64 << 10;
 /// Bytes of an object that add a second to its timeout.
 const BYTES_PER_SECOND: u64 = 256 << 10;
+/// Maximum time for a body that is received. Its size is not known before.
+const MAX_RECEIVE_TIME: Duration = Duration::from_secs(900);
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -52,6 +54,7 @@ impl Transport {
             .max_redirects_will_error(false)
             .timeout_resolve(Some(RESOLVE_TIMEOUT.min(options.timeout)))
             .timeout_connect(Some(CONNECT_TIMEOUT.min(options.timeout)))
+            .timeout_recv_response(Some(options.timeout))
             .user_agent(concat!("tracing-failure/", env!("CARGO_PKG_VERSION")));
         // Requests to this machine need no proxy.
         if is_local(base) {
@@ -71,8 +74,9 @@ impl Transport {
     /// If the connection fails, or if the body of a success is longer than permitted or ends early.
     pub(crate) fn send(&self, signed: SignedRequest<'_>) -> Result<HttpAnswer, Fault> {
         let has_head_only = signed.method == Method::HEAD;
-        let bytes = signed.body.map_or(0, <[u8]>::len) as u64 + signed.max_bytes;
-        let timeout = self.timeout.saturating_add(Duration::from_secs(bytes / BYTES_PER_SECOND));
+        let time_of = |bytes: u64| Duration::from_secs(bytes / BYTES_PER_SECOND);
+        let sending = time_of(signed.body.map_or(0, <[u8]>::len) as u64);
+        let timeout = self.timeout + sending + time_of(signed.max_bytes).min(MAX_RECEIVE_TIME);
         let mut request = Request::builder().method(signed.method).uri(signed.url.as_str());
         for (name, value) in signed.headers {
             request = request.header(*name, *value);
@@ -123,6 +127,7 @@ impl Transport {
         let reason = match &error {
             // The address contains the signature.
             ureq::Error::BadUri(_) => "the address is not valid".to_owned(),
+            ureq::Error::Timeout(_) => "the service does not answer in time".to_owned(),
             ureq::Error::Io(error) => error.to_string(),
             error => error.to_string(),
         };

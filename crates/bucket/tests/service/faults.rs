@@ -1,11 +1,12 @@
 //! Services that are busy, broken or hostile.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use tracing_failure_bucket::{Bucket, BucketAccess, BucketErrorKind, BucketOptions};
 
 use crate::server::{Behaviour, Server, error, hang_up, reply};
-use crate::{ATTEMPTS, OBJECT, bucket_at, message};
+use crate::{ATTEMPTS, OBJECT, bucket_at, bucket_with_timeout, message};
 
 const DIGEST_OF_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
@@ -70,6 +71,21 @@ fn an_endless_body_has_an_end() {
         assert!(message(&error).contains("bytes, the maximum"), "{error}");
     }
     server.requests(2);
+}
+
+#[test]
+fn a_service_that_stalls_is_left() {
+    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nETag: \"e1\"\r\n\r\nabc".to_vec();
+    let server = Server::start([Behaviour::Stall(Vec::new()), Behaviour::Stall(half), object("abc")]);
+    let read = bucket_with_timeout(&server.address, Duration::from_secs(1)).get(OBJECT, 1000).unwrap().unwrap();
+    assert_eq!(read.content, b"abc");
+    server.requests(3);
+
+    let server = Server::start([0; 3].map(|_| Behaviour::Stall(Vec::new())));
+    let error = bucket_with_timeout(&server.address, Duration::from_millis(50)).put_new(OBJECT, b"x").unwrap_err();
+    assert_eq!(error.kind(), BucketErrorKind::Unreachable);
+    assert!(message(&error).contains("does not answer in time"), "{error}");
+    server.requests(3);
 }
 
 #[test]

@@ -18,6 +18,10 @@ const OBJECT: &str = "corpus/part 1.parquet";
 
 /// The bucket `lab` at an address.
 fn bucket_at(address: &str) -> Bucket {
+    bucket_with_timeout(address, Duration::from_secs(20))
+}
+
+fn bucket_with_timeout(address: &str, timeout: Duration) -> Bucket {
     let access = BucketAccess::from_variables(|name| {
         let value = match name {
             "AWS_ACCESS_KEY_ID" => KEY,
@@ -30,8 +34,7 @@ fn bucket_at(address: &str) -> Bucket {
         Some(value.to_owned())
     });
     let delay = Duration::from_millis(1);
-    let options =
-        BucketOptions { attempts: ATTEMPTS, first_delay: delay, max_delay: delay, timeout: Duration::from_secs(20) };
+    let options = BucketOptions { attempts: ATTEMPTS, first_delay: delay, max_delay: delay, timeout };
     Bucket::new(&"s3://lab/corpus".parse().unwrap(), access.unwrap(), options).unwrap()
 }
 

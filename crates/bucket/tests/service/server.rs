@@ -29,6 +29,8 @@ pub(crate) enum Behaviour {
     Send(Vec<u8>),
     /// Sends bytes, then repeats others until the client closes the connection.
     SendEndlessly(Vec<u8>, Vec<u8>),
+    /// Sends bytes, then waits until the client closes the connection.
+    Stall(Vec<u8>),
 }
 
 pub(crate) struct Server {
@@ -89,6 +91,10 @@ fn read_request(stream: &TcpStream) -> Option<Received> {
 fn answer(stream: &mut TcpStream, behaviour: &Behaviour) -> std::io::Result<()> {
     match behaviour {
         Behaviour::Send(bytes) => stream.write_all(bytes),
+        Behaviour::Stall(bytes) => {
+            stream.write_all(bytes)?;
+            stream.read_to_end(&mut Vec::new()).map(|_| ())
+        }
         Behaviour::SendEndlessly(head, rest) => {
             stream.write_all(head)?;
             loop {
