@@ -3,6 +3,7 @@
 //! A part of [tracing-failure](https://docs.rs/tracing-failure), which writes records and re-exports this crate. A
 //! program that only reads records can depend on this crate alone.
 
+mod behaviour_text;
 mod failure;
 mod files;
 mod parameter_summary;
@@ -26,6 +27,7 @@ pub use value::{Limits, Map, MapIter, Value};
 /// Items that the other crates of the project use. They may change in any release.
 #[doc(hidden)]
 pub mod internal {
+    pub use crate::behaviour_text::behaviour_text;
     pub use crate::failure::categorization::{REJECTED_BY, is_unrelated};
     pub use crate::failure::fingerprint::{fingerprint, without_numbers};
     pub use crate::failure::returned::{RETURNED, returned_nan, returned_texts};
@@ -41,5 +43,5 @@ pub mod internal {
     };
     pub use crate::time_text::{compact, rfc3339_of};
     pub use crate::value::json_writer;
-    pub use crate::value::{DebugSink, ValueRoom, brief, free_name, parameter, read_debug};
+    pub use crate::value::{DebugSink, ValueRoom, brief, duration, free_name, parameter, read_debug};
 }

@@ -1,6 +1,5 @@
 //! Output for people: colours, tables and sparklines. Control characters of records never reach the terminal.
 
-mod duration;
 pub(crate) mod paint;
 mod sparkline;
 mod stdout;
@@ -11,9 +10,8 @@ use std::io::{self, Write};
 
 use chrono::{DateTime, Local, Utc};
 
-pub(crate) use duration::duration;
 pub(crate) use paint::Color;
-pub(crate) use record::internal::{brief, parameter};
+pub(crate) use record::internal::{brief, duration, parameter};
 pub(crate) use sparkline::sparkline;
 pub(crate) use stdout::Screen;
 pub(crate) use table::{Column, Table};

@@ -6,6 +6,7 @@ mod array;
 mod compact;
 mod debug;
 mod display;
+mod duration;
 mod json;
 pub mod json_writer;
 mod limits;
@@ -20,6 +21,7 @@ mod variant;
 
 pub use debug::read_debug;
 pub use display::{brief, parameter};
+pub use duration::duration;
 #[cfg(test)]
 pub(crate) use json::tests;
 pub use limits::Limits;

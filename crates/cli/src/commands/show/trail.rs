@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use anyhow::Result;
-use record::{Behaviour, Convergence, Failure, TrailEntry, Value};
+use record::internal::behaviour_text;
+use record::{Convergence, Failure, TrailEntry, Value};
 
 use super::sections::{working_dir, write_title};
 use crate::screen::{Screen, brief, one_line, paint, place_of, sparkline, width};
@@ -42,7 +43,7 @@ fn write_entry(
     writeln!(screen, "  {} × {}{dropped}{place}", entry.seen, one_line(&line))?;
     let widest = entry.columns.iter().map(|(name, _)| width(&one_line(name))).max().unwrap_or(0);
     for (name, column) in entry.columns.iter() {
-        let course = series.iter().find(|series| series.column == name).and_then(|series| behaviour(series));
+        let course = series.iter().find(|series| series.column == name).and_then(|series| behaviour_text(series));
         let course = course.map(|course| screen.paint(paint::KIND, &format!("  {course}"))).unwrap_or_default();
         let name = one_line(name);
         let space = " ".repeat(widest - width(&name));
@@ -61,33 +62,6 @@ fn spans(entry: &TrailEntry) -> Option<String> {
     let fields = entry.span_fields.iter().map(|(name, value)| format!("{name}={}", value.to_string().replace('"', "")));
     let words: Vec<String> = entry.spans.last().map(|span| span.to_string()).into_iter().chain(fields).collect();
     (!words.is_empty()).then(|| words.join(" "))
-}
-
-/// Describes the behaviour of a series, unless it is ordinary.
-fn behaviour(series: &Convergence) -> Option<String> {
-    let each = series.rate.map(|rate| format!(" × {}", rounded(rate))).unwrap_or_default();
-    let course = match series.behaviour {
-        Behaviour::GeometricGrowth => Some(format!("grows{each}")),
-        Behaviour::GeometricDecay => Some(format!("falls{each}")),
-        Behaviour::SlowConvergence => Some(format!("falls slowly{each}")),
-        Behaviour::Stagnation => Some("stagnates".to_owned()),
-        Behaviour::Oscillation => Some(match series.period {
-            Some(period) => format!("repeats every {period}"),
-            None => "oscillates".to_owned(),
-        }),
-        Behaviour::StepCollapse => Some("steps collapse".to_owned()),
-        _ => None,
-    };
-    let broken = series.first_non_finite.as_ref().map(|broken| format!("{} at the end", broken.value).replace('"', ""));
-    let crossed = series.crossed.as_ref().map(|crossed| format!("crosses {}", brief(crossed.bound)));
-    let words: Vec<String> = [course, broken, crossed].into_iter().flatten().collect();
-    (!words.is_empty()).then(|| words.join(", "))
-}
-
-/// Formats a factor with two decimals, or five if it is close to one.
-fn rounded(rate: f64) -> String {
-    let digits = if (rate - 1.0).abs() < 0.01 { 5 } else { 2 };
-    if (0.01..100.0).contains(&rate) { format!("{rate:.digits$}") } else { format!("{rate:.1e}") }
 }
 
 /// A sparkline, then the first and last value, and the extremes if they are neither.

@@ -1,9 +1,9 @@
 //! Durations.
 
-use record::internal::brief;
+use super::display::brief;
 
-/// `1.2 ms`, `3 s`, `2 h 10 min`.
-pub(crate) fn duration(seconds: f64) -> String {
+/// Formats a duration in seconds for people: `1.2 ms`, `3 s`, `2 h 10 min`.
+pub fn duration(seconds: f64) -> String {
     match seconds {
         s if !(s >= 0.0 && s.is_finite()) => "?".to_owned(),
         s if s >= 1e9 => format!("{} s", brief(s)),
