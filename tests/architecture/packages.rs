@@ -20,7 +20,8 @@ pub(crate) const PACKAGES: &[(&str, &[&str])] = &[
     ("bucket", &["text"]),
     ("corpus", &["record", "region", "runtime", "text"]),
     ("export", &["bucket", "corpus", "record", "region", "runtime", "text"]),
-    ("cli", &["advice", "corpus", "diagnose", "export", "publish", "record", "text"]),
+    ("report", &["corpus", "record", "text"]),
+    ("cli", &["advice", "corpus", "diagnose", "export", "publish", "record", "report", "text"]),
     ("", &["diagnose", "macros", "publish", "record", "region", "runtime", "text"]),
 ];
 
