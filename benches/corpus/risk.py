@@ -3,8 +3,9 @@
 
     risk.py target/release/examples/sweep [--failures target/release/failures] [--runs 6000]
 
-Five real sweeps: the three of the example `sweep`, a `newton` with few runs, and a `van_der_pol` with few runs. Each
-has six sessions. Both methods learn from four of them, and predict the runs of the other two.
+The three sweeps of the example `sweep`, whose boundaries are sharp, and those of `solvers.py`, whose boundaries are
+curved, fractal or random; both with many and with few runs. Each has six sessions. Both methods learn from four of
+them, and predict the runs of the other two.
 """
 
 import argparse
@@ -20,10 +21,12 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 import command
+from solvers import SOLVERS
 from table import encode, read_runs
 
 SESSIONS = 6
 TRAINING_SESSIONS = 4
+SEED = 20261201
 COMPUTATIONS = {
     "newton": "observable_phase_zero",
     "rg_flow": "rg_flow_integration",
@@ -35,6 +38,25 @@ def run_sweep(example, name, runs, directory, sessions):
     for session in sessions:
         arguments = [example, name, str(directory), str(runs), str(session)]
         subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def run_solver(solver, runs, known, unknown):
+    """Writes the closing lines of a solver, and returns its name."""
+    names, parameters, failed = solver(np.random.default_rng(SEED), runs)
+    for session in range(SESSIONS):
+        logs = (known if session < TRAINING_SESSIONS else unknown) / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / f"computations_20261201_s{session}_0000.jsonl").open("w", encoding="utf-8") as log:
+            for run in range(session, runs, SESSIONS):
+                line = {
+                    "message": "computation closed",
+                    "computation": solver.__name__,
+                    "parameters": dict(zip(names, map(float, parameters[run]))),
+                    "outcome": "failed" if failed[run] else "ok",
+                    "session_id": f"s{session}",
+                }
+                log.write(json.dumps(line) + "\n")
+    return solver.__name__
 
 
 def predict_boosting(training, judged):
@@ -71,22 +93,25 @@ def main():
     parser.add_argument("--failures", help="path of the command")
     parser.add_argument("--runs", type=int, default=6_000)
     options = parser.parse_args()
-    sweeps = [(name, options.runs) for name in COMPUTATIONS]
-    sweeps += [("newton", options.runs // 10), ("van_der_pol", options.runs // 10)]
+    sweeps = [(name, runs) for runs in (options.runs, options.runs // 4) for name in [*COMPUTATIONS, *SOLVERS]]
     print(f"`{' '.join(sys.argv)}`\n")
     print("| sweep | runs | failing | AUC of risk | Brier score | AUC of boosting | Brier score | by |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
     for name, runs in sweeps:
         with tempfile.TemporaryDirectory() as temporary:
             known, unknown = Path(temporary) / "known", Path(temporary) / "unknown"
-            run_sweep(options.example, name, runs, known, range(TRAINING_SESSIONS))
-            run_sweep(options.example, name, runs, unknown, range(TRAINING_SESSIONS, SESSIONS))
+            if callable(name):
+                computation = name = run_solver(name, runs, known, unknown)
+            else:
+                computation = COMPUTATIONS[name]
+                run_sweep(options.example, name, runs, known, range(TRAINING_SESSIONS))
+                run_sweep(options.example, name, runs, unknown, range(TRAINING_SESSIONS, SESSIONS))
             training, judged = read_runs(known), read_runs(unknown)
             cells, by = " | ", ""
             if options.failures:
                 batch = Path(temporary) / "batch.jsonl"
-                write_batch(unknown, batch, COMPUTATIONS[name])
-                answers = command.risks(options.failures, known, COMPUTATIONS[name], batch)
+                write_batch(unknown, batch, computation)
+                answers = command.risks(options.failures, known, computation, batch)
                 cells = scores(judged[1], np.array([answer["risk"] or 0.0 for answer in answers]))
                 kinds, counts = np.unique([answer["by"] for answer in answers], return_counts=True)
                 by = ", ".join(f"{kind} {count}" for kind, count in zip(kinds, counts))

@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completions, diff, groups, list, logs, nearest, prune, push, refs, regions, resolve, risk, runs, show, suggest,
-    validate, watch,
+    completions, diff, groups, list, logs, nearest, prune, push, refs, regions, report, resolve, risk, runs, show,
+    suggest, validate, watch,
 };
 use crate::screen::Color;
 
@@ -97,6 +97,11 @@ pub(crate) enum Command {
     ///
     /// The estimate is the failure rate of the known runs in the same failing region, or else of the 20 nearest runs.
     Risk(risk::RiskOptions),
+    /// Writes an HTML page about all computations: where they fail, how often, and what to try.
+    ///
+    /// The page is one file that needs no network. It shows the failures over time, the regions in which runs fail, the
+    /// groups of equal failures with their trails and suggestions, the environments, and the success rate by commit.
+    Report(report::ReportOptions),
     /// Compares two failures and shows the differences.
     ///
     /// For each entry of the trail, it compares the number of occurrences and the first and last value of each column.

@@ -39,7 +39,7 @@ fn arguments(line: &str) -> Option<Vec<String>> {
     Some(words(&line[prompt.len()..]))
 }
 
-/// The words of a shell's command line, up to a comment, a pipe or a redirection.
+/// The words of a shell's command line, up to a comment, a pipe, a redirection or another command.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -52,7 +52,7 @@ fn words(line: &str) -> Vec<String> {
                 word.get_or_insert_default();
             }
             '#' if quote.is_none() && word.is_none() => break,
-            '|' | '>' if quote.is_none() => break,
+            '|' | '>' | '&' if quote.is_none() => break,
             ' ' if quote.is_none() => words.extend(word.take()),
             char => word.get_or_insert_default().push(char),
         }

@@ -17,8 +17,8 @@ pub use read::error::CorpusError;
 pub use read::options::ReadOptions;
 pub use read::skipped::{SkippedInput, SkippedPart};
 pub use region::{
-    Cell, CellTest, FILE_NAME as REGIONS_FILE_NAME, IgnoredParameter, Label, NearestSuccess, Region, RegionReport,
-    RuleCondition, RunCounts, SavedRegions,
+    Cell, CellTest, FILE_NAME as REGIONS_FILE_NAME, IgnoredParameter, Label, NearestSuccess, Region, RegionFile,
+    RegionReport, RuleCondition, RunCounts, SavedRegions,
 };
 pub use regions::find_regions;
 pub use risk::estimate::{RiskBasis, RiskEstimate};

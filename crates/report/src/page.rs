@@ -13,6 +13,7 @@ pub(crate) fn page(title: &str, contents: &[(&str, &str)], header: &Markup, main
         html lang="en" {
             head {
                 meta charset="utf-8";
+                meta name="generator" content="tracing-failure";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";

@@ -1,94 +1,112 @@
 //! `failures diff`: compares two records and shows the differences.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+mod compared_values;
+mod good_run;
+
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
 use record::{Failure, Map, TrailEntry, Value};
+use serde::Serialize;
 use serde_json::json;
 
+use crate::corpus::CorpusSource;
 use crate::exit_code::ExitCode;
 use crate::records::{RecordEntry, open_record};
 use crate::screen::{Column, Screen, Table, local_time, one_line, paint, parameter, place_of};
+use compared_values::{ComparedValues, differences};
+
+/// Stands for the last good run.
+const GOOD: &str = "good";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DiffOptions {
     /// The first record: `latest`, `latest~1`, the beginning or end of an id, or a path.
     #[arg(value_name = "A")]
     a: String,
-    /// The second record.
+    /// The second record, or `good` for the last success before the first one.
     #[arg(value_name = "B", default_value = "latest")]
     b: String,
     /// Print the differences as JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// The compared values of a record, by name, in insertion order.
-#[derive(Default)]
-struct ComparedValues {
-    entries: Vec<(String, Value)>,
-    positions: HashMap<String, usize>,
-}
-
-impl ComparedValues {
-    fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) {
-        match self.positions.entry(name.into()) {
-            Entry::Occupied(place) => self.entries[*place.get()].1 = value.into(),
-            Entry::Vacant(place) => {
-                self.entries.push((place.key().clone(), value.into()));
-                place.insert(self.entries.len() - 1);
-            }
-        }
-    }
-
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.positions.get(name).map(|place| &self.entries[*place].1)
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(|(name, _)| name.as_str())
-    }
+    #[command(flatten)]
+    source: CorpusSource,
 }
 
 const COLUMNS: [Column; 3] =
     [Column::new("").style(paint::NAME).min_width(20), Column::new("A").min_width(16), Column::new("B").min_width(16)];
 
+/// The name, the value of A, and that of B.
+type Difference<'f> = (&'f str, &'f Value, &'f Value);
+
 pub(crate) fn run(options: &DiffOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
-    let (a, b) = (open_record(&options.a, dir)?, open_record(&options.b, dir)?);
-    let (values_a, values_b) = (compared_values(&a.failure), compared_values(&b.failure));
-    let differences = differences(&values_a, &values_b);
-    if options.json {
-        let differences: Vec<_> =
-            differences.iter().map(|(name, a, b)| json!({ "name": name, "a": a, "b": b })).collect();
-        let all = json!({ "a": a.path.to_string_lossy(), "b": b.path.to_string_lossy(), "differences": differences });
-        screen.write_pretty(&all)?;
-    } else {
-        write_table(&a, &b, &differences, screen)?;
-    }
+    let a = open_record(&options.a, dir)?;
+    let is_certain = match &*options.b {
+        GOOD => diff_with_good_run(&a, options, dir, screen)?,
+        b => diff_with_record(&a, &open_record(b, dir)?, options.json, screen)?,
+    };
     screen.flush()?;
-    Ok(ExitCode::of_check(a.is_certain && b.is_certain))
+    Ok(ExitCode::of_check(a.is_certain && is_certain))
 }
 
-fn write_table(
-    a: &RecordEntry,
-    b: &RecordEntry,
-    differences: &[(&str, &Value, &Value)],
+fn diff_with_record(a: &RecordEntry, b: &RecordEntry, json: bool, screen: &mut Screen) -> Result<bool> {
+    let (values_a, values_b) = (compared_values(&a.failure), compared_values(&b.failure));
+    let differences = differences(&values_a, &values_b);
+    if json {
+        write_json(&a.path.to_string_lossy(), &b.path.to_string_lossy(), &differences, screen)?;
+    } else {
+        let files = [a, b].map(file_name);
+        let times = [a, b].map(|record| local_time(record.failure.timestamp));
+        write_table([("file", files), ("when", times)], &differences, screen)?;
+        if differences.is_empty() {
+            writeln!(screen, "\nno differences in computation, errors, location, parameters, trail, run or build")?;
+        }
+    }
+    Ok(b.is_certain)
+}
+
+fn diff_with_good_run(a: &RecordEntry, options: &DiffOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<bool> {
+    let comparison = good_run::compare(&a.failure, &options.source, dir)?;
+    let good = &comparison.good_run;
+    let differences = differences(&comparison.failure, &comparison.good);
+    if options.json {
+        write_json(&a.path.to_string_lossy(), good, &differences, screen)?;
+        return Ok(comparison.is_complete);
+    }
+    let place = if good.is_later { "success after the failure" } else { "last good run" };
+    let runs = [file_name(a), place.to_owned()];
+    let times = [Some(a.failure.timestamp), good.ended].map(|time| time.map(local_time).unwrap_or_default());
+    write_table([("run", runs), ("when", times)], &differences, screen)?;
+    if !good.has_trail {
+        writeln!(screen, "\nthe log has no trail of the good run: the program may ask for it with Builder::successes")?;
+    }
+    if good.is_later {
+        writeln!(screen, "\nno run succeeded before the failure: the first success after it is compared")?;
+    }
+    Ok(comparison.is_complete)
+}
+
+fn write_json(
+    a: &str,
+    b: &(impl Serialize + ?Sized),
+    differences: &[Difference<'_>],
     screen: &mut Screen,
 ) -> Result<()> {
+    let differences: Vec<_> = differences.iter().map(|(name, a, b)| json!({ "name": name, "a": a, "b": b })).collect();
+    Ok(screen.write_pretty(&json!({ "a": a, "b": b, "differences": differences }))?)
+}
+
+fn write_table(head: [(&str, [String; 2]); 2], differences: &[Difference<'_>], screen: &mut Screen) -> Result<()> {
     let mut table = Table::new(&COLUMNS);
-    table.push_row(["file".to_owned(), file_name(a), file_name(b)]);
-    table.push_row(["when".to_owned(), local_time(a.failure.timestamp), local_time(b.failure.timestamp)]);
+    for (name, [a, b]) in head {
+        table.push_row([name.to_owned(), a, b]);
+    }
     for (name, a, b) in differences {
         table.push_row([one_line(name).into_owned(), text(a), text(b)]);
     }
-    table.write(screen)?;
-    if differences.is_empty() {
-        writeln!(screen, "\nno differences in computation, errors, location, parameters, trail, run or build")?;
-    }
-    Ok(())
+    Ok(table.write(screen)?)
 }
 
 fn file_name(record: &RecordEntry) -> String {
@@ -100,14 +118,6 @@ fn text(value: &Value) -> String {
         Value::Null => String::new(),
         value => parameter(value),
     }
-}
-
-/// The values that differ: first those of A in their order, then those that only B has. A missing value is null.
-fn differences<'f>(a: &'f ComparedValues, b: &'f ComparedValues) -> Vec<(&'f str, &'f Value, &'f Value)> {
-    let value = |values: &'f ComparedValues, name: &str| values.get(name).unwrap_or(&Value::Null);
-    let only_in_b = b.names().filter(|name| a.get(name).is_none());
-    let names = a.names().chain(only_in_b);
-    names.map(|name| (name, value(a, name), value(b, name))).filter(|(_, a, b)| a != b).collect()
 }
 
 /// The values by which records are compared.

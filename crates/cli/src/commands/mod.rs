@@ -10,6 +10,7 @@ pub(crate) mod prune;
 pub(crate) mod push;
 pub(crate) mod refs;
 pub(crate) mod regions;
+pub(crate) mod report;
 pub(crate) mod resolve;
 pub(crate) mod risk;
 pub(crate) mod runs;

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use record::{Failure, Map, Value};
 use text::thousands;
 
-use crate::corpus::{CorpusSource, risk_percent};
+use crate::corpus::{CorpusSource, failed_run, risk_percent};
 use crate::exit_code::ExitCode;
 use crate::records::open_record;
 use crate::screen::{Column, Screen, Table, count, local_minute, one_line, paint, parameter};
@@ -49,9 +49,8 @@ pub(crate) fn run(options: &NearestOptions, dir: Option<&Path>, screen: &mut Scr
 
 /// The parameters of a failure as its closing line has them, because those of successes come from closing lines too.
 fn parameters_of(failure: &Failure, table: &RunTable) -> Map {
-    let is_this = |index: u32| table.failures().get(index as usize).is_some_and(|known| known.id == failure.context.id);
-    let row = failure.context.id.and_then(|_| table.runs().iter().position(|run| run.failure.is_some_and(is_this)));
-    row.map_or_else(|| failure.parameters.clone(), |row| table.parameters_of(row))
+    let run = failed_run(failure, table);
+    run.map_or_else(|| failure.parameters.clone(), |run| table.parameters_of(run))
 }
 
 fn write_comparison(comparison: &RunComparison, screen: &mut Screen) -> Result<()> {

@@ -7,8 +7,10 @@ mod trail;
 use std::io::Write;
 use std::path::Path;
 
+use ::corpus::{Region, RegionFile};
+use ::report::render_failure;
 use anyhow::{Context, Result};
-use record::{Resolution, Store};
+use record::{Failure, Resolution, Store};
 
 use crate::exit_code::ExitCode;
 use crate::records::{RecordEntry, RecordPath, compact_json, find_record, open_record, read_bytes};
@@ -22,6 +24,9 @@ pub(crate) struct ShowOptions {
     /// Print the record as one line of JSON.
     #[arg(long, conflicts_with = "raw")]
     json: bool,
+    /// Print the failure as an HTML page: failures show --html > failure.html.
+    #[arg(long, conflicts_with_all = ["raw", "json"])]
+    html: bool,
     /// Print the file unchanged. On a terminal, control characters are escaped.
     #[arg(long)]
     raw: bool,
@@ -43,6 +48,8 @@ pub(crate) fn run(options: &ShowOptions, dir: Option<&Path>, screen: &mut Screen
     if options.json {
         screen.write_json(&compact_json(&String::from_utf8_lossy(&record.json)))?;
         writeln!(screen)?;
+    } else if options.html {
+        screen.write_all(render_failure(&diagnosed(&record)).as_bytes())?;
     } else {
         write_all(&record, options.frames, screen)?;
     }
@@ -51,10 +58,7 @@ pub(crate) fn run(options: &ShowOptions, dir: Option<&Path>, screen: &mut Screen
 }
 
 fn write_all(record: &RecordEntry, library_frames: bool, screen: &mut Screen) -> Result<()> {
-    // Records of other programs have no diagnosis. It is computed for the output only.
-    let mut diagnosed = record.failure.clone();
-    diagnose::diagnose(&mut diagnosed);
-    let failure = &diagnosed;
+    let failure = &diagnosed(record);
     sections::write_head(failure, screen)?;
     sections::write_errors(failure, screen)?;
     sections::write_parameters(failure, screen)?;
@@ -64,12 +68,28 @@ fn write_all(record: &RecordEntry, library_frames: bool, screen: &mut Screen) ->
     sections::write_spans(failure, screen)?;
     trail::write(failure, screen)?;
     sections::write_breadcrumbs(failure, screen)?;
+    sections::write_region(region_of(record).as_ref(), failure, screen)?;
     sections::write_suggestions(failure, &earlier_fixes(record)?, screen)?;
     sections::write_origin(record, screen)
 }
 
+/// Records of other programs have no diagnosis. It is computed for the output only.
+fn diagnosed(record: &RecordEntry) -> Failure {
+    let mut failure = record.failure.clone();
+    diagnose::diagnose(&mut failure);
+    failure
+}
+
+/// The saved region that contains the failure.
+fn region_of(record: &RecordEntry) -> Option<Region> {
+    RegionFile::new(dir_of(record)).region_of(&record.failure.computation, &record.failure.parameters)
+}
+
+fn dir_of(record: &RecordEntry) -> &Path {
+    record.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// The fixes of earlier failures with the same fingerprint, from the list in the directory of the record.
 fn earlier_fixes(record: &RecordEntry) -> Result<Vec<Resolution>> {
-    let dir = record.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(Store::open(dir)?.resolutions(&record.failure.fingerprint()))
+    Ok(Store::open(dir_of(record))?.resolutions(&record.failure.fingerprint()))
 }

@@ -1,5 +1,6 @@
 //! Opening the corpus of a command: all computations below its directories.
 
+mod failed_run;
 mod reading_bar;
 mod risk_percent;
 
@@ -14,6 +15,7 @@ use crate::screen::{count, one_line, report};
 use crate::signals::SignalGuard;
 use reading_bar::ReadingBar;
 
+pub(crate) use failed_run::failed_run;
 pub(crate) use risk_percent::risk_percent;
 
 /// Maximum number of skipped files and lines that are reported one by one.

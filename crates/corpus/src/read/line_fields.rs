@@ -32,11 +32,12 @@ pub(super) enum TextKey {
     FailureId,
     Host,
     JobId,
+    Version,
     GitCommit,
 }
 
 impl TextKey {
-    pub(super) const ALL: [TextKey; 10] = [
+    pub(super) const ALL: [TextKey; 11] = [
         TextKey::Timestamp,
         TextKey::Message,
         TextKey::Computation,
@@ -46,6 +47,7 @@ impl TextKey {
         TextKey::FailureId,
         TextKey::Host,
         TextKey::JobId,
+        TextKey::Version,
         TextKey::GitCommit,
     ];
 }
@@ -83,6 +85,7 @@ impl LineKey {
             "host" => LineKey::Text(TextKey::Host),
             "rank" => LineKey::Rank,
             "job_id" => LineKey::Text(TextKey::JobId),
+            "version" => LineKey::Text(TextKey::Version),
             "git_commit" => LineKey::Text(TextKey::GitCommit),
             _ => LineKey::Other,
         }

@@ -31,6 +31,7 @@ const KEYS: &[&str] = &[
     "host",
     "rank",
     "job_id",
+    "version",
     "git_commit",
     "omitted",
 ];

@@ -219,6 +219,7 @@ fn session(fields: &LineFields<'_>) -> Option<Session> {
     session.host = text(TextKey::Host);
     session.rank = fields.rank.filter(|rank| *rank >= 0.0).map(|rank| rank as u64);
     session.job_id = text(TextKey::JobId);
+    session.version = text(TextKey::Version);
     session.git_commit = text(TextKey::GitCommit);
     Some(session)
 }

@@ -49,6 +49,7 @@ struct ProcessFields {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct BuildFields {
+    version: Option<String>,
     git_commit: Option<String>,
 }
 
@@ -87,7 +88,8 @@ impl RunRecord {
         session.host = context.process.and_then(|process| process.host);
         session.rank = context.rank;
         session.job_id = context.job_id;
-        session.git_commit = context.build.and_then(|build| build.git_commit);
+        let build = context.build.unwrap_or_default();
+        (session.version, session.git_commit) = (build.version, build.git_commit);
         Ok(RunRecord {
             computation: fields.computation,
             theoretical_ref: fields.theoretical_ref,

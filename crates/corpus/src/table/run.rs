@@ -132,6 +132,9 @@ pub struct Session {
     /// The job id of the batch system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<String>,
+    /// The version of the program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The commit that the program was built from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub git_commit: Option<String>,
@@ -152,6 +155,7 @@ impl Session {
         self.host = self.host.take().or(other.host);
         self.rank = self.rank.or(other.rank);
         self.job_id = self.job_id.take().or(other.job_id);
+        self.version = self.version.take().or(other.version);
         self.git_commit = self.git_commit.take().or(other.git_commit);
     }
 }

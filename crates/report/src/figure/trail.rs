@@ -14,6 +14,8 @@ use crate::chart::thinning::thin_series;
 use crate::page::rest;
 use crate::shown::line;
 
+/// Minimum number of points of a curve.
+const MIN_POINTS: usize = 2;
 /// Maximum number of points of a curve.
 const MAX_POINTS: usize = 120;
 /// Maximum number of marks for numbers that are not finite.
@@ -102,7 +104,8 @@ impl<'a> TrailColumn<'a> {
         let mut series = failure.context.convergence.iter();
         let convergence = series.find(|series| series.trail == entry && series.column == name);
         let trail = failure.context.trail.get(entry)?;
-        is_present.contains(&true).then_some(TrailColumn { entry, name, trail, numbers, is_present, convergence })
+        let count = is_present.iter().filter(|is_present| **is_present).count();
+        (count >= MIN_POINTS).then_some(TrailColumn { entry, name, trail, numbers, is_present, convergence })
     }
 
     /// The columns with the largest weight say most about the failure.

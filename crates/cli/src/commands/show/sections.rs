@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use ::corpus::Region;
 use anyhow::Result;
 use record::{ErrorEntry, Failure, Map, Origin, Relation, Resolution, SpanEntry, Suggestion, Value};
 
@@ -188,6 +189,16 @@ pub(super) fn write_breadcrumbs(failure: &Failure, screen: &mut Screen) -> Resul
 }
 
 /// Writes the fix, if it is known, and the suggestions.
+/// Writes the failing region that contains the failure, unless it is a suggestion of the record.
+pub(super) fn write_region(region: Option<&Region>, failure: &Failure, screen: &mut Screen) -> Result<()> {
+    let is_suggestion =
+        failure.context.suggestions.iter().any(|suggestion| suggestion.rule.as_deref() == Some("region"));
+    let Some(region) = region.filter(|_| !is_suggestion) else { return Ok(()) };
+    write_title("Where runs fail", screen)?;
+    writeln!(screen, "  {}", wrap(&one_line(&region.sentence()), screen.width, "  "))?;
+    Ok(())
+}
+
 pub(super) fn write_suggestions(failure: &Failure, earlier_fixes: &[Resolution], screen: &mut Screen) -> Result<()> {
     if let Some(resolution) = &failure.context.resolution {
         write_title("Fix", screen)?;

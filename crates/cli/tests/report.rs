@@ -1,0 +1,133 @@
+//! The pages, and the comparison with a good run.
+
+mod support;
+
+use record::{Failure, Map};
+use serde_json::{Value, json};
+use support::Workspace;
+
+/// A text that would run a script in a careless page.
+const HOSTILE: &str = "</title><script>alert(1)</script>\" onload=\"alert(2)\u{202e}";
+
+/// The closing line of a run at a minute.
+fn line(session: &str, minute: usize, parameters: &Value, outcome: &str) -> String {
+    let line = json!({
+        "timestamp": format!("2026-11-25T20:{minute:02}:00.000Z"), "level": "INFO", "target": "sweep",
+        "message": "computation closed", "computation": "rg_flow_integration", "theoretical_ref": "Eq. 1.12",
+        "parameters": parameters, "outcome": outcome, "duration_s": 0.25, "session_id": session,
+        "trail": { "newton step": { "residual": { "first": 1.0, "last": 1e-9, "rate": 0.1 } } },
+    });
+    format!("{line}\n")
+}
+
+fn write_log(workspace: &Workspace, session: &str, facts: &Value, lines: &str) {
+    let logs = workspace.dir().join("io/logs");
+    std::fs::create_dir_all(&logs).unwrap();
+    let mut head = json!({ "timestamp": "2026-11-25T20:00:00.000Z", "message": "session", "session_id": session });
+    head.as_object_mut().unwrap().extend(facts.as_object().unwrap().clone());
+    let file = logs.join(format!("computations_20261125_{session}_0000.jsonl"));
+    std::fs::write(file, format!("{head}\n{lines}")).unwrap();
+}
+
+/// A record of the session `s2`.
+fn record(workspace: &Workspace, parameters: &Value) {
+    let parameters: Map = serde_json::from_value(parameters.clone()).unwrap();
+    let mut failure = Failure::new("rg_flow_integration", "Eq. 1.12", "PoleReached", format!("pole at 41 {HOSTILE}"));
+    failure.timestamp = "2026-11-25T20:30:00Z".parse().unwrap();
+    failure.context.id = Some("01a23159-0699-7cc3-88ba-bae1868c7f20".parse().unwrap());
+    failure.context.session_id = Some("s2".to_owned());
+    failure.parameters = parameters;
+    workspace.record(&failure);
+}
+
+fn with_a_good_run() -> Workspace {
+    let workspace = Workspace::empty();
+    let runs = |minutes: [usize; 2], session: &str| {
+        minutes.map(|minute| line(session, minute, &json!({ "lambda": minute, "method": "BDF" }), "ok")).concat()
+    };
+    let facts = |commit: &str| json!({ "host": "n01", "version": "0.3.0", "git_commit": commit });
+    write_log(&workspace, "s1", &facts("aaaa"), &runs([10, 20], "s1"));
+    write_log(&workspace, "s2", &facts("bbbb"), &runs([40, 50], "s2"));
+    record(&workspace, &json!({ "lambda": 41, "method": "BDF" }));
+    workspace
+}
+
+#[test]
+fn a_failure_is_compared_with_the_last_success_before_it() {
+    let workspace = with_a_good_run();
+    insta::assert_snapshot!(workspace.transcript_of("diff latest good"));
+    let diff: Value = serde_json::from_str(&workspace.run(&["diff", "latest", "good", "--json"]).stdout()).unwrap();
+    assert_eq!(
+        diff["b"],
+        json!({ "session": "s1", "ended": "2026-11-25T20:20:00Z", "is_later": false, "has_trail": true })
+    );
+    let differences = diff["differences"].as_array().unwrap();
+    assert!(differences.contains(&json!({ "name": "parameters.lambda", "a": 41.0, "b": 20.0 })), "{diff}");
+}
+
+#[test]
+fn without_an_earlier_success_a_later_one_is_compared() {
+    let workspace = with_a_good_run();
+    std::fs::remove_file(workspace.dir().join("io/logs/computations_20261125_s1_0000.jsonl")).unwrap();
+    let transcript = workspace.transcript_of("diff latest good");
+    assert!(transcript.contains("no run succeeded before the failure"), "{transcript}");
+    std::fs::remove_dir_all(workspace.dir().join("io/logs")).unwrap();
+    let run = workspace.run(&["diff", "latest", "good"]);
+    assert!(run.code() == 1 && run.stderr().contains("has succeeded, so there is no good run"), "{}", run.stderr());
+}
+
+#[test]
+fn a_report_is_one_harmless_page() {
+    let workspace = with_a_good_run();
+    let run = workspace.run(&["report", "--out", "sweep.html"]);
+    assert!(run.stdout().starts_with("sweep.html: ") && run.code() == 0, "{}", run.transcript());
+    let html = std::fs::read_to_string(workspace.dir().join("sweep.html")).unwrap();
+    for part in ["<script", "onload=\"", "\u{202e}", "src=", "@import", "url(h"] {
+        assert!(!html.contains(part), "{part}");
+    }
+    assert!(html.contains("default-src 'none'") && html.contains("1 of 5 runs failed") && html.contains("&lt;script"));
+}
+
+#[test]
+fn a_report_replaces_only_a_report() {
+    let workspace = with_a_good_run();
+    let file = workspace.dir().join("page.html");
+    let report = || workspace.run(&["report", "--out", "page.html", "--json"]);
+    let summary: Value = serde_json::from_str(&report().stdout()).unwrap();
+    let bytes = std::fs::metadata(&file).unwrap().len();
+    let expected =
+        json!({ "file": "page.html", "bytes": bytes, "computations": 1, "runs": 5, "failed": 1, "groups": 1 });
+    assert_eq!(summary, expected);
+    assert_eq!(report().code(), 0);
+    std::fs::write(&file, "<!DOCTYPE html><title>mine</title>").unwrap();
+    assert!(report().stderr().contains("page.html exists and is not a report"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "<!DOCTYPE html><title>mine</title>");
+    let run = workspace.run(&["report", "--out", "absent/page.html"]);
+    assert!(run.code() == 1 && run.stderr().contains("absent/page.html"), "{}", run.stderr());
+    assert!(workspace.run(&["report", "--out", "io"]).stderr().contains("io is a directory"));
+}
+
+#[test]
+fn a_failure_is_a_harmless_page() {
+    let html = with_a_good_run().run(&["show", "--html"]).stdout();
+    assert!(html.starts_with("<!DOCTYPE html>") && html.contains("&lt;script") && !html.contains("<script"));
+}
+
+#[test]
+fn a_saved_region_is_shown_with_older_records() {
+    let workspace = Workspace::empty();
+    let runs = |session: &str| -> String {
+        let run = |lambda: usize| {
+            line(session, lambda, &json!({ "lambda": lambda }), if lambda > 40 { "failed" } else { "ok" })
+        };
+        (0..60).map(run).collect()
+    };
+    for session in ["s1", "s2", "s3"] {
+        write_log(&workspace, session, &json!({}), &runs(session));
+    }
+    record(&workspace, &json!({ "lambda": 50 }));
+    assert!(!workspace.transcript_of("show").contains("Where runs fail"));
+    assert_eq!(workspace.run(&["regions", "--save"]).code(), 0);
+    let shown = workspace.transcript_of("show");
+    assert!(shown.contains("Where runs fail\n  100 % of the runs with lambda > 40 failed (58 of 58)."), "{shown}");
+}
