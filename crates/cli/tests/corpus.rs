@@ -98,10 +98,12 @@ fn saved_regions_are_no_record() {
     let workspace = sweep(6);
     let save = workspace.command(&["regions", "--save"]).output().unwrap();
     assert!(save.status.success() && workspace.failures().join("regions.jsonl").is_file(), "{save:?}");
-    for command in ["list", "validate", "groups"] {
-        let output = workspace.command(&[command]).output().unwrap();
-        assert!(output.status.success(), "{command}: {output:?}");
+    for command in ["list", "validate", "groups", "prune --keep-last 0 --yes"] {
+        let command: Vec<&str> = command.split(' ').collect();
+        let output = workspace.command(&command).output().unwrap();
+        assert!(output.status.success(), "{command:?}: {output:?}");
     }
+    assert!(workspace.failures().join("regions.jsonl").is_file());
     std::fs::write(workspace.failures().join("regions.jsonl"), "{ damaged").unwrap();
     let save = workspace.command(&["regions", "--save"]).output().unwrap();
     let message = String::from_utf8(save.stderr).unwrap();
@@ -111,6 +113,47 @@ fn saved_regions_are_no_record() {
 #[test]
 fn runs_are_counted() {
     insta::assert_snapshot!(sweep(2).transcript_of("runs"));
+}
+
+#[test]
+fn runs_have_the_documented_keys_in_json() {
+    let runs: Value = serde_json::from_str(&sweep(2).run(&["runs", "--json"]).stdout()).unwrap();
+    let keys: Vec<&str> = runs[0].as_object().unwrap().keys().map(String::as_str).collect();
+    let mut documented = [
+        "computation",
+        "runs",
+        "ok",
+        "failed",
+        "cancelled",
+        "unknown",
+        "rate",
+        "median_s",
+        "longest_s",
+        "first",
+        "last",
+    ];
+    documented.sort_unstable();
+    assert_eq!(keys, documented);
+    assert_eq!((&runs[0]["runs"], &runs[0]["median_s"]), (&600.into(), &0.25.into()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_needs_no_more_ends_a_command_quietly() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+
+    let workspace = sweep(1);
+    // More than a pipe holds.
+    let parameters = json!({ "lambda": 1.0, "options": { "method": "BDF" }, "mu": 3 });
+    std::fs::write(workspace.dir().join("runs.jsonl"), format!("{parameters}\n").repeat(20_000)).unwrap();
+    let mut command = workspace.command(&["risk", "rg_flow", "--batch", "runs.jsonl", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.starts_with("{\"risk\":"), "{first}");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
 
 #[test]
@@ -139,6 +182,7 @@ fn half_a_line_and_a_damaged_line_lose_nothing_else() {
     let runs: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(runs[0]["runs"], 602);
     let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("1 unfinished last line skipped"), "{message}");
     assert!(message.contains("computations_20261125_s9_0000.jsonl:2: "), "{message}");
     assert!(!output.status.success());
 }

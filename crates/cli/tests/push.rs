@@ -43,6 +43,7 @@ fn push(workspace: &Workspace, args: &[&str]) -> (i32, String) {
 #[test]
 fn records_are_pushed_to_the_current_branch() {
     let workspace = cloned();
+    std::fs::write(workspace.failures().join("regions.jsonl"), "").unwrap();
     let (code, output) = push(&workspace, &["--dry-run"]);
     assert_eq!(code, 0);
     assert!(

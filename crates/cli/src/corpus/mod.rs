@@ -96,6 +96,10 @@ fn report_skipped(corpus: &Corpus) {
         let (lines, files) = (skipped.lines() as usize, skipped.files() as usize);
         report(format_args!("failures: {} and {} skipped", count(lines, "line"), count(files, "file")));
     }
+    if skipped.unfinished_lines() > 0 {
+        let lines = count(skipped.unfinished_lines() as usize, "unfinished last line");
+        report(format_args!("{lines} skipped: the program still writes it, or was killed"));
+    }
     for note in corpus.notes() {
         report(format_args!("{}", one_line(note)));
     }
