@@ -67,6 +67,25 @@ fn a_failure_outside_the_regions_has_a_nearest_success_as_well() {
 }
 
 #[test]
+fn identifiers_do_not_differ_if_one_run_fails() {
+    let workspace = Workspace::empty();
+    let logs = workspace.dir().join("io/logs");
+    std::fs::create_dir_all(&logs).unwrap();
+    let success = |run: usize| {
+        json!({
+            "message": "computation closed", "computation": "rg_flow_integration", "outcome": "ok", "session_id": "s",
+            "parameters": { "lambda": run % 7, "seed": run * 7919 },
+        })
+    };
+    let lines: String = (0..60).map(|run| format!("{}\n", success(run))).collect();
+    std::fs::write(logs.join("computations_20261125_s_0000.jsonl"), lines).unwrap();
+    record(&workspace, &json!({ "lambda": 41, "seed": 1 }));
+    let comparison: Value = serde_json::from_str(&workspace.run(&["nearest", "--json"]).stdout()).unwrap();
+    assert_eq!(comparison["nearest_success"]["differs"], json!(["lambda"]));
+    assert_eq!(comparison["nearest_success"]["parameters"]["lambda"], 6.0);
+}
+
+#[test]
 fn without_successes_nothing_is_near() {
     let workspace = Workspace::empty();
     record(&workspace, &json!({ "lambda": 41.0 }));

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use record::{Failure, Map, Value};
 use text::thousands;
 
-use crate::corpus::{CorpusSource, failed_run, risk_percent};
+use crate::corpus::{CorpusSource, failed_run, risk_percent, with_spinner};
 use crate::exit_code::ExitCode;
 use crate::records::open_record;
 use crate::screen::{Column, Screen, Table, count, local_minute, one_line, paint, parameter};
@@ -37,7 +37,7 @@ pub(crate) fn run(options: &NearestOptions, dir: Option<&Path>, screen: &mut Scr
     let corpus = options.source.open(dir, Some(&failure.computation))?;
     let Some(table) = corpus.table(&failure.computation) else { bail!("there are no runs of {}", failure.computation) };
     let parameters = parameters_of(failure, table);
-    let comparison = RiskModel::new(table).nearest(&parameters);
+    let comparison = with_spinner("searching", || RiskModel::new(table).nearest(&parameters));
     if options.json {
         screen.write_pretty(&comparison)?;
     } else {

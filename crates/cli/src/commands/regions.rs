@@ -7,7 +7,7 @@ use ::corpus::{REGIONS_FILE_NAME, Region, RegionReport, SavedRegions, find_regio
 use anyhow::{Context, Result};
 use text::thousands;
 
-use crate::corpus::{CorpusSource, tables_by_failures};
+use crate::corpus::{CorpusSource, tables_by_failures, with_spinner};
 use crate::exit_code::ExitCode;
 use crate::records::failures_dir;
 use crate::screen::{Screen, one_line, paint, report, width};
@@ -33,7 +33,8 @@ pub(crate) fn run(options: &RegionsOptions, dir: Option<&Path>, screen: &mut Scr
     if options.computation.is_none() && tables.len() > 1 {
         tables.retain(|table| table.failed_count() > 0);
     }
-    let reports: Vec<RegionReport> = tables.iter().map(|table| find_regions(table)).collect();
+    let search = || tables.iter().map(|table| find_regions(table)).collect();
+    let reports: Vec<RegionReport> = with_spinner("searching regions", search);
     if options.save {
         save(&reports, dir)?;
     }

@@ -15,7 +15,7 @@ use record::internal::write_whole;
 use serde_json::json;
 use text::thousands;
 
-use crate::corpus::{CorpusSource, tables_by_failures};
+use crate::corpus::{CorpusSource, tables_by_failures, with_spinner};
 use crate::exit_code::ExitCode;
 use crate::screen::{Screen, count, one_line};
 use groups::failure_groups;
@@ -47,7 +47,8 @@ pub(crate) fn run(options: &ReportOptions, dir: Option<&Path>, screen: &mut Scre
     check_out(&options.out)?;
     let corpus = options.source.open(dir, options.computation.as_deref())?;
     let tables = tables_by_failures(&corpus);
-    let regions: Vec<RegionReport> = tables.iter().map(|table| find_regions(table)).collect();
+    let search = || tables.iter().map(|table| find_regions(table)).collect();
+    let regions: Vec<RegionReport> = with_spinner("searching regions", search);
     let title = match (&options.title, &*tables) {
         (Some(title), _) => title.clone(),
         (None, [table]) => table.computation().to_owned(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use ::corpus::{RiskModel, RunTable};
 use anyhow::{Result, bail};
 
-use crate::corpus::CorpusSource;
+use crate::corpus::{CorpusSource, with_spinner};
 use crate::exit_code::ExitCode;
 use crate::screen::{Screen, one_line};
 use estimate_text::{summary, write_json};
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &RiskOptions, dir: Option<&Path>, screen: &mut Screen
     let batch = options.batch.as_deref().map(batch::open).transpose()?;
     let corpus = options.source.open(dir, Some(&options.computation))?;
     let [table] = corpus.tables() else { bail!("there is no computation '{}'", options.computation) };
-    let mut model = RiskModel::new(table);
+    let mut model = with_spinner("searching regions", || RiskModel::new(table));
     let (highest, is_complete) = match batch {
         Some(lines) => batch::estimate_all(lines, &mut model, options.json, screen)?,
         None => (estimate_one(options, table, &mut model, screen)?, true),

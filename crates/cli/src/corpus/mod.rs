@@ -3,6 +3,7 @@
 mod failed_run;
 mod reading_bar;
 mod risk_percent;
+mod search_spinner;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use reading_bar::ReadingBar;
 
 pub(crate) use failed_run::failed_run;
 pub(crate) use risk_percent::risk_percent;
+pub(crate) use search_spinner::with_spinner;
 
 /// Maximum number of skipped files and lines that are reported one by one.
 const MAX_REPORTED: usize = 10;

@@ -20,7 +20,7 @@ use std::convert::Infallible;
 
 use crate::table::run_table::RunTable;
 use region::RunCounts;
-use region::{Region, RegionReport};
+use region::{IgnoredParameter, Region, RegionReport};
 use search::{Draft, find_rules};
 
 pub use bins::{ColumnBins, MAX_LABELS};
@@ -60,6 +60,12 @@ pub fn find_regions(runs: &RunTable) -> RegionReport {
         region.nearest_success = near::nearest_success(runs, &region.conditions);
     }
     report
+}
+
+/// Returns the parameters that no rule can use.
+pub(crate) fn ignored_parameters(runs: &RunTable) -> Vec<IgnoredParameter> {
+    let Ok(profiles) = LocalCounter::new(runs).profiles();
+    parameters::divide(&profiles).1
 }
 
 /// Finds regions in runs that `counter` counts. The report has no nearest successes.

@@ -9,7 +9,7 @@ use super::estimate::{RiskBasis, RiskEstimate};
 use super::membership::{RegionBits, RegionMembership, rows_in};
 use super::query::{RunQuery, ValueRanges};
 use crate::neighbours::{RunSpace, is_any_relevant, weighted_columns};
-use crate::regions::find_regions;
+use crate::regions::{find_regions, ignored_parameters};
 use crate::table::column::ValueColumn;
 use crate::table::run_table::RunTable;
 
@@ -62,7 +62,11 @@ impl<'a> RiskModel<'a> {
     /// assert!(RiskModel::new(&runs).regions().rules.is_empty());
     /// ```
     pub fn new(table: &'a RunTable) -> Self {
-        let report = find_regions(table);
+        let mut report = find_regions(table);
+        if report.ignored.is_empty() {
+            // With few failures, there was no search.
+            report.ignored = ignored_parameters(table);
+        }
         let is_failure: Vec<bool> = table.runs().iter().map(|run| run.outcome.is_failure()).collect();
         let is_counted = |row: &u32| {
             let outcome = table.runs()[*row as usize].outcome;
