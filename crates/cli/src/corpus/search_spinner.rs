@@ -4,7 +4,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Time after which the spinner appears.
 const SHOW_DELAY: Duration = Duration::from_secs(1);
@@ -18,7 +18,8 @@ pub(crate) fn with_spinner<T>(activity: &'static str, work: impl FnOnce() -> T) 
         scope.spawn(move || {
             if ended.recv_timeout(SHOW_DELAY) == Err(RecvTimeoutError::Timeout) {
                 // Nothing is drawn if stderr is not a terminal.
-                let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_message(activity);
+                let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+                let spinner = spinner.with_style(ProgressStyle::default_spinner()).with_message(activity);
                 spinner.enable_steady_tick(TICK);
                 // The sender is dropped at the end.
                 let _ = ended.recv();
