@@ -3,6 +3,7 @@
 use region::{Cell, RunCounts};
 
 use super::rank_scale::RankScale;
+use crate::regions::log_likelihood;
 use crate::table::column::ValueColumn;
 
 /// Number of groups of equally many numbers.
@@ -39,12 +40,6 @@ pub(super) fn relevance(column: &ValueColumn, scale: &RankScale<'_>, rows: &[u32
     let freedom = groups.len().saturating_sub(1) as f64;
     let excess = 2.0 * ratio - freedom;
     if excess > SIGNIFICANCE * (2.0 * freedom).sqrt() { excess / (2.0 * all.runs as f64) } else { 0.0 }
-}
-
-/// The largest log-likelihood of a binomial sample.
-fn log_likelihood(counts: RunCounts) -> f64 {
-    let term = |k: u64| if k > 0 { k as f64 * (k as f64 / counts.runs as f64).ln() } else { 0.0 };
-    term(counts.failed) + term(counts.runs - counts.failed)
 }
 
 #[cfg(test)]

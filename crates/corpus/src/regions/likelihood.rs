@@ -22,7 +22,7 @@ pub(super) fn evidence(inside: RunCounts, all: RunCounts) -> f64 {
 }
 
 /// The largest log-likelihood of a binomial sample: k ln(k/n) + (n − k) ln(1 − k/n).
-fn log_likelihood(counts: RunCounts) -> f64 {
+pub(crate) fn log_likelihood(counts: RunCounts) -> f64 {
     let term = |k: f64, n: f64| if k > 0.0 { k * (k / n).ln() } else { 0.0 };
     let (failed, runs) = (counts.failed as f64, counts.runs as f64);
     term(failed, runs) + term(runs - failed, runs)

@@ -23,6 +23,8 @@ use region::RunCounts;
 use region::{IgnoredParameter, Region, RegionReport};
 use search::{Draft, find_rules};
 
+pub(crate) use likelihood::log_likelihood;
+
 pub use bins::{ColumnBins, MAX_LABELS};
 pub use counter::{ParameterProfile, RunCounter, RunTotals, Scope, SessionSet, ValueCount, ValueRequest};
 pub use local_counter::LocalCounter;
