@@ -7,11 +7,15 @@ mod advice;
 mod bounds;
 mod breadcrumbs;
 mod caller;
+mod columns;
 mod computation;
+mod corpus_tables;
 mod fork;
 mod from_python;
+mod python_counter;
 mod reading;
 mod recorder;
+mod region_report;
 mod row;
 mod shorten;
 mod signals;
@@ -32,9 +36,13 @@ mod _native {
     #[pymodule_export]
     use crate::computation::Computation;
     #[pymodule_export]
+    use crate::corpus_tables::CorpusTables;
+    #[pymodule_export]
     use crate::fork::{after_fork, after_fork_in_child, before_fork};
     #[pymodule_export]
     use crate::from_python::{ArraySummary, summarize, value_text};
+    #[pymodule_export]
+    use crate::python_counter::find_regions;
     #[pymodule_export]
     use crate::reading::{
         add_resolution, conflict_copies, diagnose, format_record, parse_record, read_record, record_paths, schema,

@@ -10,13 +10,17 @@
 An exception that leaves the block is recorded with parameters, trail, traceback and suggested fixes. It propagates
 as before.
 ``logger.log_failure(...)`` records an exception that is at hand. ``%load_ext tracing_failure`` records every cell of a
-notebook that raises. ``tracing_failure.read()`` reads the records back.
+notebook that raises. ``tracing_failure.read()`` reads the records back, and ``tracing_failure.corpus()`` all computations: a frame, and the
+regions of the parameters in which they fail.
 """
 
 import json
 from typing import Any
 
 from . import _native
+from ._corpus.corpus import Corpus, corpus
+from ._corpus.regions import Regions, Rule
+from ._corpus.risk import Risk
 from ._ipython.extension import load_ipython_extension, unload_ipython_extension
 from ._native import AdviceError
 from ._recording.computation import Computation, current, record
@@ -42,11 +46,16 @@ __all__ = [
     "Advice",
     "AdviceError",
     "Computation",
+    "Corpus",
     "Failure",
     "Failures",
     "Fix",
     "LogHandler",
+    "Regions",
+    "Risk",
+    "Rule",
     "StructuredLogger",
+    "corpus",
     "current",
     "load_ipython_extension",
     "read",

@@ -4,15 +4,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self, TypedDict, TypeVar, final, type_check_only
+from typing import Any, Literal, Self, TypedDict, TypeVar, final, type_check_only
 
 from typing_extensions import disjoint_base
 
 __all__ = [
     "MAX_ENTRIES", "MAX_ERRORS", "MAX_FRAMES", "MAX_ROW_ENTRIES", "SUMMARY_ENDS", "AdviceError", "ArraySummary",
-    "Computation", "Recorder", "add_resolution",
+    "Computation", "CorpusTables", "Recorder", "add_resolution",
     "after_fork", "after_fork_in_child", "ask_model", "before_fork", "call_on_new_stack", "category_names",
-    "conflict_copies", "diagnose", "format_record", "new_id", "parse_record", "read_record", "record_paths",
+    "conflict_copies", "diagnose", "find_regions", "format_record", "new_id", "parse_record", "read_record", "record_paths",
     "schema", "stack_owner", "summarize", "value_text", "version", "wait_for_stacks",
 ]  # fmt: skip
 
@@ -143,6 +143,76 @@ class Recorder:
 
     def stats(self) -> dict[str, int]:
         """Counts of records, log lines and pushes so far."""
+
+@type_check_only
+class ColumnData(TypedDict):
+    """A column with a value for each run. The buffers are writable."""
+
+    name: str
+    role: Literal["fact", "parameter", "digest"]
+    #: 64-bit floats, NaN for values that are no numbers. ``None`` if the column has only texts and booleans.
+    numbers: bytearray | None
+    #: True if one of the numbers is NaN.
+    has_nan: bool
+    #: One byte for each run, 1 if the value is missing. ``None`` if no value is missing.
+    missing: bytearray | None
+    #: Indices of 32 bits in ``labels``, -1 for values that are no texts or booleans. ``None`` if there are none.
+    codes: bytearray | None
+    #: False, true, and the texts.
+    labels: list[bool | str]
+
+@final
+class CorpusTables:
+    """The tables of all computations.
+
+    Raises ``FileNotFoundError`` if a directory does not exist, ``OSError`` if it is unreadable, and ``ValueError`` if
+    there are no computations. Methods raise ``KeyError`` for an unknown computation.
+    """
+
+    def __new__(cls, dirs: list[str]) -> Self: ...
+    @property
+    def computations(self) -> list[str]:
+        """The names of the computations."""
+
+    @property
+    def skipped(self) -> list[str]:
+        """The files and lines that were not read, and why."""
+
+    @property
+    def notes(self) -> list[str]:
+        """Limits of the tables."""
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """The number, the outcomes and the durations of the runs of each computation."""
+
+    def columns(self, computation: str) -> list[ColumnData]:
+        """The columns of a computation: facts, parameters and digests."""
+
+    def select_sessions(self, sessions: list[str]) -> Self:
+        """A corpus with the runs of some sessions."""
+
+    def regions(self, computation: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """The regions in which a computation fails, and the text and the sentence of each. The search runs once."""
+
+    def contains(self, computation: str, conditions: list[dict[str, Any]]) -> bytearray:
+        """One byte for each run, 1 if it satisfies all conditions."""
+
+    def risks(self, computation: str, parameters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The risk of a run with each of these sets of parameters."""
+
+    def nearest(
+        self, computation: str, parameters: dict[str, Any], failure_id: str | None = None
+    ) -> dict[str, Any]:
+        """The success that is nearest to a run, and what differs.
+
+        The parameters in the closing line of the failure with this id replace the given ones.
+        """
+
+def find_regions(counter: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Finds regions in the runs that an object counts, and returns the same as ``CorpusTables.regions``.
+
+    The object has the methods of the counter in ``tracing_failure._corpus``. Raises their exceptions.
+    """
 
 @final
 class ArraySummary:

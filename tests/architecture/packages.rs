@@ -25,8 +25,8 @@ pub(crate) const PACKAGES: &[(&str, &[&str])] = &[
     ("", &["diagnose", "macros", "publish", "record", "region", "runtime", "text"]),
 ];
 
-/// The Python package uses the public API of the root package, and asks language models.
-const PYTHON: (&str, &[&str]) = ("python", &["", "advice"]);
+/// The Python package uses the public API of the root package, reads the corpus, and asks language models.
+const PYTHON: (&str, &[&str]) = ("python", &["", "advice", "corpus"]);
 
 /// Packages that a program has to link only to record failures, not to read them.
 const RECORDING: &[&str] = &["backtrace", "bytemuck", "tracing", "tracing-error", "tracing-subscriber"];

@@ -141,6 +141,15 @@ impl Corpus {
         &self.tables
     }
 
+    /// Returns the runs of each computation, sorted by name, without a copy.
+    ///
+    /// ```
+    /// assert!(tracing_failure_corpus::Corpus::default().into_tables().is_empty());
+    /// ```
+    pub fn into_tables(self) -> Vec<RunTable> {
+        self.tables
+    }
+
     /// Returns the runs of a computation.
     ///
     /// ```

@@ -27,10 +27,18 @@ pub trait RunCounter {
     fn totals(&mut self) -> Result<RunTotals, Self::Error>;
 
     /// Sets the sessions that are held out.
-    fn hold_out(&mut self, sessions: Vec<String>);
+    ///
+    /// # Errors
+    ///
+    /// If the counter does not accept them.
+    fn hold_out(&mut self, sessions: Vec<String>) -> Result<(), Self::Error>;
 
     /// Sets the bins in which [`histograms`](Self::histograms) counts.
-    fn set_bins(&mut self, bins: Vec<ColumnBins>);
+    ///
+    /// # Errors
+    ///
+    /// If the counter does not accept them.
+    fn set_bins(&mut self, bins: Vec<ColumnBins>) -> Result<(), Self::Error>;
 
     /// Counts the runs in each bin of each column, for each rule: rule × column × bin.
     ///

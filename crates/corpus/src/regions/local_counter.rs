@@ -137,19 +137,21 @@ impl RunCounter for LocalCounter<'_> {
         })
     }
 
-    fn hold_out(&mut self, sessions: Vec<String>) {
+    fn hold_out(&mut self, sessions: Vec<String>) -> Result<(), Infallible> {
         let sessions: HashSet<String> = sessions.into_iter().collect();
         let held_out = self.table.sessions().iter().zip(0..).filter(|(session, _)| sessions.contains(&session.id));
         self.held_out = held_out.map(|(_, index)| index).collect();
+        Ok(())
     }
 
-    fn set_bins(&mut self, bins: Vec<ColumnBins>) {
+    fn set_bins(&mut self, bins: Vec<ColumnBins>) -> Result<(), Infallible> {
         let codes = |bins: &ColumnBins| match self.table.parameter(bins.parameter()) {
             Some(column) => column.cells().map(|cell| bins.bin(cell) as u8).collect(),
             None => vec![bins.missing() as u8; self.table.len()],
         };
         self.codes = bins.iter().map(codes).collect();
         self.bins = bins;
+        Ok(())
     }
 
     fn histograms(

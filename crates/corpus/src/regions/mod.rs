@@ -107,14 +107,14 @@ fn add_regions<C: RunCounter>(
 ) -> Result<(), C::Error> {
     let (bins, ignored) = parameters::divide(&counter.profiles()?);
     report.ignored = ignored;
-    counter.set_bins(bins.clone());
+    counter.set_bins(bins.clone())?;
     let drafts = find_rules(counter, &bins, &Scope::all())?;
     let held_out = split::held_out_sessions(sessions);
     if held_out.is_empty() {
         report.notes.push(no_held_out_note(sessions));
         report.rules = drafts.into_iter().map(|draft| region(draft, None)).collect();
     } else {
-        counter.hold_out(held_out);
+        counter.hold_out(held_out)?;
         let found = drafts.len();
         report.rules = confirm(counter, &bins, drafts)?;
         let unconfirmed = found - report.rules.len();

@@ -62,7 +62,19 @@ impl<'a> RiskModel<'a> {
     /// assert!(RiskModel::new(&runs).regions().rules.is_empty());
     /// ```
     pub fn new(table: &'a RunTable) -> Self {
-        let mut report = find_regions(table);
+        Self::with_regions(table, find_regions(table))
+    }
+
+    /// Uses regions that [`find_regions`] has found in these runs before.
+    ///
+    /// ```
+    /// use tracing_failure_corpus::{RiskModel, RunTable, find_regions};
+    ///
+    /// let runs = RunTable::new("rg_flow");
+    /// let model = RiskModel::with_regions(&runs, find_regions(&runs));
+    /// assert!(model.regions().rules.is_empty());
+    /// ```
+    pub fn with_regions(table: &'a RunTable, mut report: RegionReport) -> Self {
         if report.ignored.is_empty() {
             // With few failures, there was no search.
             report.ignored = ignored_parameters(table);

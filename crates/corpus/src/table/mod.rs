@@ -3,3 +3,4 @@
 pub(crate) mod column;
 pub(crate) mod run;
 pub(crate) mod run_table;
+mod selection;

@@ -1,0 +1,1 @@
+"""All computations of a directory: as tables, and where they fail."""
