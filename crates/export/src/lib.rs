@@ -1,10 +1,25 @@
 //! Writes the runs of all computations as files that other programs read.
 //!
 //! A part of [tracing-failure](https://docs.rs/tracing-failure). Its interface may change in any release.
+//!
+//! The feature `parquet` enables Parquet files. JSON Lines and CSV need no feature.
 
+mod error;
+mod export;
+mod export_report;
+mod formats;
+mod names;
+mod part_plan;
+mod part_writer;
+mod rows;
 mod store;
+mod stored_part;
 
 #[cfg(feature = "s3")]
 pub use store::bucket_parts::BucketParts;
+pub use error::ExportError;
+pub use export::export;
+pub use export_report::{ComputationExport, ExportProgress, ExportReport};
+pub use formats::format::ExportFormat;
 pub use store::directory::PartDirectory;
 pub use store::part_store::{PartContent, PartSource, PartStore, Replacement, StoredPart, WritePart};

@@ -1,5 +1,6 @@
 //! All computations below some directories.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use super::options::ReadOptions;
 use super::records::read_records;
 use super::skipped::SkippedInput;
 use super::sources::find_sources;
+use crate::table::run_id::{RunId, run_ids};
 use crate::table::run_table::{MAX_COLUMNS, RunTable};
 
 /// Bytes of a record for the progress. Asking for the size of each file would take long.
@@ -122,14 +124,55 @@ impl Corpus {
         }
         for table in &mut tables {
             table.complete_sessions(&parts.sessions);
-            for parameter in remove_incomparable(table) {
-                notes.push(format!(
-                    "Only failed runs of {} have {parameter}. It has no column, because it cannot be compared.",
-                    table.computation()
-                ));
-            }
+            notes.extend(remove_incomparable(table).iter().map(|name| incomparable_note(table, name)));
         }
         Ok(Corpus { tables, skipped: parts.skipped, notes })
+    }
+
+    /// Creates a corpus of runs from elsewhere. The tables need not be sorted. `notes` are sentences about the tables.
+    ///
+    /// ```
+    /// use tracing_failure_corpus::{Corpus, RunTable, SkippedInput};
+    ///
+    /// let corpus = Corpus::new(vec![RunTable::new("rg_flow")], SkippedInput::default(), Vec::new());
+    /// assert!(corpus.table("rg_flow").is_some());
+    /// ```
+    pub fn new(tables: Vec<RunTable>, skipped: SkippedInput, notes: Vec<String>) -> Corpus {
+        let mut corpus = Corpus { tables: Vec::new(), skipped, notes };
+        corpus.add_tables(tables);
+        corpus
+    }
+
+    /// Adds the runs of another corpus. Runs with the same [`RunId`](crate::RunId) count once; those of `self` stay.
+    ///
+    /// ```
+    /// use tracing_failure_corpus::{Corpus, RunFacts, RunOutcome, RunTable, SkippedInput};
+    ///
+    /// let mut runs = RunTable::new("rg_flow");
+    /// runs.push(RunFacts::new(RunOutcome::Ok), []);
+    /// let mut corpus = Corpus::new(vec![runs.clone()], SkippedInput::default(), Vec::new());
+    /// corpus.merge(Corpus::new(vec![runs], SkippedInput::default(), Vec::new()));
+    /// assert_eq!(corpus.table("rg_flow").map(|runs| runs.len()), Some(1));
+    /// ```
+    pub fn merge(&mut self, other: Corpus) {
+        self.skipped.append(other.skipped);
+        self.notes.extend(other.notes);
+        self.add_tables(other.tables);
+    }
+
+    fn add_tables(&mut self, tables: Vec<RunTable>) {
+        for mut table in tables {
+            let Some(known) = self.tables.iter_mut().find(|known| known.computation() == table.computation()) else {
+                self.tables.push(table);
+                continue;
+            };
+            let ids: HashSet<RunId> = run_ids(known).into_iter().collect();
+            let new: Vec<bool> = run_ids(&table).iter().map(|id| !ids.contains(id)).collect();
+            table.retain_runs(|run| new[run]);
+            known.append(table);
+            self.notes.extend(remove_incomparable(known).iter().map(|name| incomparable_note(known, name)));
+        }
+        self.tables.sort_by(|a, b| a.computation().cmp(b.computation()));
     }
 
     /// Returns the runs of each computation, sorted by name.
@@ -177,6 +220,13 @@ impl Corpus {
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
+}
+
+fn incomparable_note(table: &RunTable, parameter: &str) -> String {
+    format!(
+        "Only failed runs of {} have {parameter}. It has no column, because it cannot be compared.",
+        table.computation()
+    )
 }
 
 fn notes(parts: &CorpusParts) -> Vec<String> {

@@ -34,10 +34,11 @@ pub(super) enum TextKey {
     JobId,
     Version,
     GitCommit,
+    Package,
 }
 
 impl TextKey {
-    pub(super) const ALL: [TextKey; 11] = [
+    pub(super) const ALL: [TextKey; 12] = [
         TextKey::Timestamp,
         TextKey::Message,
         TextKey::Computation,
@@ -49,6 +50,7 @@ impl TextKey {
         TextKey::JobId,
         TextKey::Version,
         TextKey::GitCommit,
+        TextKey::Package,
     ];
 }
 
@@ -87,6 +89,7 @@ impl LineKey {
             "job_id" => LineKey::Text(TextKey::JobId),
             "version" => LineKey::Text(TextKey::Version),
             "git_commit" => LineKey::Text(TextKey::GitCommit),
+            "package" => LineKey::Text(TextKey::Package),
             _ => LineKey::Other,
         }
     }

@@ -221,5 +221,6 @@ fn session(fields: &LineFields<'_>) -> Option<Session> {
     session.job_id = text(TextKey::JobId);
     session.version = text(TextKey::Version);
     session.git_commit = text(TextKey::GitCommit);
+    session.package = text(TextKey::Package);
     Some(session)
 }

@@ -49,8 +49,9 @@ struct ProcessFields {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct BuildFields {
-    version: Option<String>,
     git_commit: Option<String>,
+    package: Option<String>,
+    version: Option<String>,
 }
 
 /// A failed run as its record describes it.
@@ -89,7 +90,7 @@ impl RunRecord {
         session.rank = context.rank;
         session.job_id = context.job_id;
         let build = context.build.unwrap_or_default();
-        (session.version, session.git_commit) = (build.version, build.git_commit);
+        (session.git_commit, session.package, session.version) = (build.git_commit, build.package, build.version);
         Ok(RunRecord {
             computation: fields.computation,
             theoretical_ref: fields.theoretical_ref,

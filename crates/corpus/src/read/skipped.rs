@@ -94,7 +94,14 @@ impl SkippedInput {
         self.copies
     }
 
-    pub(super) fn add_file(&mut self, path: &Path, reason: impl fmt::Display) {
+    /// Adds a file or a directory that was not read.
+    ///
+    /// ```
+    /// let mut skipped = tracing_failure_corpus::SkippedInput::default();
+    /// skipped.add_file("part-1.parquet".as_ref(), "not a Parquet file");
+    /// assert_eq!(skipped.parts()[0].to_string(), "part-1.parquet: not a Parquet file");
+    /// ```
+    pub fn add_file(&mut self, path: &Path, reason: impl fmt::Display) {
         self.files += 1;
         self.list(path, None, reason);
     }
@@ -115,6 +122,16 @@ impl SkippedInput {
 
     pub(super) fn add_copies(&mut self, count: usize) {
         self.copies += count as u64;
+    }
+
+    /// Adds the parts of another corpus.
+    pub(super) fn append(&mut self, other: SkippedInput) {
+        self.lines += other.lines;
+        self.files += other.files;
+        self.unfinished_lines += other.unfinished_lines;
+        self.copies += other.copies;
+        self.parts.extend(other.parts);
+        self.parts.truncate(MAX_LISTED);
     }
 
     fn list(&mut self, path: &Path, line: Option<u64>, reason: impl fmt::Display) {

@@ -133,6 +133,15 @@ impl ValueColumn {
         }
     }
 
+    /// Removes the values of runs for which `keep` returns false.
+    pub(crate) fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        let mut run = 0;
+        self.words.retain(|_| {
+            run += 1;
+            keep(run - 1)
+        });
+    }
+
     #[inline]
     fn word(&mut self, cell: Cell<'_>) -> u64 {
         match cell {

@@ -138,6 +138,9 @@ pub struct Session {
     /// The commit that the program was built from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub git_commit: Option<String>,
+    /// The package of the program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
 }
 
 impl Session {
@@ -157,6 +160,7 @@ impl Session {
         self.job_id = self.job_id.take().or(other.job_id);
         self.version = self.version.take().or(other.version);
         self.git_commit = self.git_commit.take().or(other.git_commit);
+        self.package = self.package.take().or(other.package);
     }
 }
 

@@ -193,6 +193,18 @@ impl RunTable {
         self.positions = names.zip(0..).collect();
     }
 
+    /// Removes the runs for which `keep` returns false. Sessions and failures stay.
+    pub(crate) fn retain_runs(&mut self, keep: impl Fn(usize) -> bool) {
+        let mut run = 0;
+        self.runs.retain(|_| {
+            run += 1;
+            keep(run - 1)
+        });
+        for column in self.parameters.iter_mut().chain(&mut self.digests) {
+            column.retain(&keep);
+        }
+    }
+
     /// Returns true if a run has a parameter or a digest without a column, because the table has 512 already.
     pub(crate) fn omits_parameters(&self) -> bool {
         self.omits_parameters

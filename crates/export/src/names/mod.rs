@@ -1,0 +1,4 @@
+//! The names of parts and columns.
+
+pub(crate) mod column_name;
+pub(crate) mod part_name;

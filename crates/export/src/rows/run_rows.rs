@@ -1,0 +1,123 @@
+//! The columns of runs.
+
+use std::borrow::Cow;
+
+use corpus::{Cell, FailedRun, RunFacts, RunId, RunTable, Session, ValueColumn};
+
+use super::parameter_json::ParameterJson;
+use super::part_rows::{PartColumn, PartRows};
+use crate::names::column_name::{FINGERPRINT, PARAMETERS, RUN_ID, digest_column, number_column, text_column};
+
+/// The columns that all parts of a table have.
+pub(crate) struct RunColumns<'a> {
+    table: &'a RunTable,
+    ids: &'a [RunId],
+    json: ParameterJson,
+    numbers: Vec<(String, &'a ValueColumn)>,
+    texts: Vec<(String, &'a ValueColumn)>,
+    digests: Vec<(String, &'a ValueColumn)>,
+}
+
+impl<'a> RunColumns<'a> {
+    /// Chooses the columns. A column without a value in the whole table does not count.
+    pub(crate) fn new(table: &'a RunTable, ids: &'a [RunId]) -> Self {
+        let (mut numbers, mut texts) = (Vec::new(), Vec::new());
+        for column in table.parameters() {
+            if column.cells().any(|cell| number(cell).is_some()) {
+                numbers.push((number_column(column.name()), column));
+            }
+            if column.cells().any(|cell| text(cell).is_some()) {
+                texts.push((text_column(column.name()), column));
+            }
+        }
+        let digests = table.digests().iter().map(|column| (digest_column(column.name()), column)).collect();
+        RunColumns { table, ids, json: ParameterJson::new(table.parameters()), numbers, texts, digests }
+    }
+
+    /// Returns the rows of some runs.
+    pub(crate) fn rows<'b>(&'b self, runs: &'b [u32]) -> PartRows<'b> {
+        let table = self.table;
+        let index = move |row: usize| runs[row] as usize;
+        let mut columns =
+            vec![PartColumn::texts(RUN_ID, move |row| Some(Cow::Owned(self.ids[index(row)].to_string())))];
+        self.push_sessions(&mut columns, runs);
+        let facts = move |row: usize| &table.runs()[index(row)];
+        columns.push(PartColumn::times("started", move |row| started(facts(row))));
+        columns.push(PartColumn::times("ended", move |row| Some(facts(row).ended?.timestamp_micros())));
+        columns.push(PartColumn::numbers("duration_s", move |row| {
+            Some(facts(row).duration_s).filter(|duration| !duration.is_nan())
+        }));
+        columns.push(PartColumn::texts("outcome", move |row| Some(Cow::Borrowed(facts(row).outcome.name()))));
+        self.push_failures(&mut columns, runs);
+        let reference = Some(table.theoretical_ref()).filter(|reference| !reference.is_empty());
+        columns.push(PartColumn::texts("theoretical_ref", move |_| reference.map(Cow::Borrowed)));
+        columns.push(PartColumn::texts(PARAMETERS, move |row| {
+            Some(Cow::Owned(self.json.text(table.parameters(), index(row))))
+        }));
+        for (name, column) in &self.numbers {
+            columns.push(PartColumn::numbers(&**name, move |row| number(column.cell(index(row)))));
+        }
+        for (name, column) in &self.texts {
+            columns.push(PartColumn::texts(&**name, move |row| text(column.cell(index(row)))));
+        }
+        for (name, column) in &self.digests {
+            // Columns of digests can be shorter than the table.
+            let cell = move |run| if run < column.len() { number(column.cell(run)) } else { None };
+            columns.push(PartColumn::numbers(&**name, move |row| cell(index(row))));
+        }
+        PartRows { columns, len: runs.len() }
+    }
+
+    fn push_sessions<'b>(&'b self, columns: &mut Vec<PartColumn<'b>>, runs: &'b [u32]) {
+        let table = self.table;
+        let session = move |row: usize| table.sessions().get(table.runs()[runs[row] as usize].session as usize);
+        let mut push = |name: &'static str, text: fn(&Session) -> Option<&str>| {
+            columns.push(PartColumn::texts(name, move |row| session(row).and_then(text).map(Cow::Borrowed)));
+        };
+        push("session", |session| Some(&*session.id).filter(|id| !id.is_empty()));
+        push("host", |session| session.host.as_deref());
+        push("job_id", |session| session.job_id.as_deref());
+        push("package", |session| session.package.as_deref());
+        push("version", |session| session.version.as_deref());
+        push("commit", |session| session.git_commit.as_deref());
+        columns.push(PartColumn::numbers("rank", move |row| session(row)?.rank.map(|rank| rank as f64)));
+    }
+
+    fn push_failures<'b>(&'b self, columns: &mut Vec<PartColumn<'b>>, runs: &'b [u32]) {
+        let table = self.table;
+        let failure = move |row: usize| {
+            let failure = table.runs()[runs[row] as usize].failure?;
+            table.failures().get(failure as usize)
+        };
+        columns.push(PartColumn::texts("failure_id", move |row| Some(Cow::Owned(failure(row)?.id?.to_string()))));
+        let mut push = |name: &'static str, text: fn(&FailedRun) -> Option<&str>| {
+            columns.push(PartColumn::texts(name, move |row| failure(row).and_then(text).map(Cow::Borrowed)));
+        };
+        push("category", |failure| failure.category.as_deref());
+        push(FINGERPRINT, |failure| failure.fingerprint.as_deref());
+        push("error_type", |failure| failure.error_type.as_deref());
+        push("error_message", |failure| failure.error_message.as_deref());
+    }
+}
+
+fn number(cell: Cell<'_>) -> Option<f64> {
+    match cell {
+        Cell::Number(number) | Cell::NotFinite(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn text(cell: Cell<'_>) -> Option<Cow<'_, str>> {
+    match cell {
+        Cell::Text(text) => Some(Cow::Borrowed(text)),
+        Cell::Bool(value) => Some(Cow::Borrowed(if value { "true" } else { "false" })),
+        _ => None,
+    }
+}
+
+fn started(run: &RunFacts) -> Option<i64> {
+    let micros = (run.duration_s * 1e6).round();
+    let ended = run.ended?.timestamp_micros();
+    // An `as` conversion of NaN is 0.
+    (micros.is_finite()).then(|| ended.saturating_sub(micros as i64))
+}
