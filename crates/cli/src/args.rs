@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completions, diff, groups, list, logs, nearest, prune, push, refs, regions, report, resolve, risk, runs, show,
-    suggest, validate, watch,
+    completions, diff, export, groups, list, logs, nearest, prune, push, refs, regions, report, resolve, risk, runs,
+    show, suggest, validate, watch,
 };
 use crate::screen::Color;
 
@@ -102,6 +102,12 @@ pub(crate) enum Command {
     /// The page is one file that needs no network. It shows the failures over time, the regions in which runs fail, the
     /// groups of equal failures with their trails and suggestions, the environments, and the success rate by commit.
     Report(report::ReportOptions),
+    /// Writes the runs of all computations as files for DuckDB, Polars, pandas and Spark.
+    ///
+    /// The runs of one computation, day and session form a file, computation=…/date=…/part-{session}.parquet. A second
+    /// export replaces its files and duplicates nothing. Runs whose logs are gone stay in the files. Several hosts may
+    /// export to the same place.
+    Export(export::ExportOptions),
     /// Compares two failures and shows the differences.
     ///
     /// For each entry of the trail, it compares the number of occurrences and the first and last value of each column.

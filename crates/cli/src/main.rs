@@ -18,8 +18,8 @@ use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
 use commands::{
-    completions, diff, groups, list, logs, nearest, prune, push, refs, regions, report, resolve, risk, runs, schema,
-    show, suggest, validate, watch,
+    completions, diff, export, groups, list, logs, nearest, prune, push, refs, regions, report, resolve, risk, runs,
+    schema, show, suggest, validate, watch,
 };
 use exit_code::ExitCode;
 use screen::Screen;
@@ -57,6 +57,7 @@ fn run(args: Args) -> Result<ExitCode> {
         Command::Nearest(options) => nearest::run(&options, dir, &mut screen),
         Command::Risk(options) => risk::run(&options, dir, &mut screen),
         Command::Report(options) => report::run(&options, dir, &mut screen),
+        Command::Export(options) => export::run(&options, dir, &mut screen),
         Command::Diff(options) => diff::run(&options, dir, &mut screen),
         Command::Validate(options) => validate::run(&options, dir, &mut screen),
         Command::Watch(options) => watch::run(&options, dir, &mut screen),

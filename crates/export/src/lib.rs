@@ -15,11 +15,11 @@ mod rows;
 mod store;
 mod stored_part;
 
-#[cfg(feature = "s3")]
-pub use store::bucket_parts::BucketParts;
 pub use error::ExportError;
 pub use export::export;
 pub use export_report::{ComputationExport, ExportProgress, ExportReport};
 pub use formats::format::ExportFormat;
+#[cfg(feature = "s3")]
+pub use store::bucket_parts::BucketParts;
 pub use store::directory::PartDirectory;
-pub use store::part_store::{PartContent, PartSource, PartStore, Replacement, StoredPart, WritePart};
+pub use store::part_store::{PartContent, PartReplacement, PartSource, PartStore, StoredPart, WritePart};

@@ -9,7 +9,7 @@ use crate::formats::parquet_writer;
 use crate::formats::{csv, json_lines};
 use crate::rows::merge::{merge, plan_merge};
 use crate::rows::part_rows::PartRows;
-use crate::store::part_store::{PartStore, Replacement};
+use crate::store::part_store::{PartReplacement, PartStore};
 use crate::stored_part::read_stored;
 
 /// Maximum number of attempts if other exports replace the same part.
@@ -91,7 +91,7 @@ impl PartWriter<'_> {
             Ok(())
         };
         let replacement = self.store.replace(name, version, write)?;
-        Ok((replacement == Replacement::Written).then_some(bytes))
+        Ok((replacement == PartReplacement::Written).then_some(bytes))
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod diff;
+pub(crate) mod export;
 pub(crate) mod groups;
 pub(crate) mod list;
 pub(crate) mod logs;

@@ -1,9 +1,9 @@
 //! Opening the corpus of a command: all computations below its directories.
 
 mod failed_run;
-mod reading_bar;
 mod risk_percent;
 mod search_spinner;
+mod work_bar;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ use anyhow::{Result, bail};
 use crate::records::failures_dir;
 use crate::screen::{count, one_line, report};
 use crate::signals::SignalGuard;
-use reading_bar::ReadingBar;
 
 pub(crate) use failed_run::failed_run;
 pub(crate) use risk_percent::risk_percent;
 pub(crate) use search_spinner::with_spinner;
+pub(crate) use work_bar::WorkBar;
 
 /// Maximum number of skipped files and lines that are reported one by one.
 const MAX_REPORTED: usize = 10;
@@ -46,9 +46,9 @@ impl CorpusSource {
     pub(crate) fn open(&self, dir: Option<&Path>, computation: Option<&str>) -> Result<Corpus> {
         let dirs = self.dirs(dir)?;
         let signals = SignalGuard::install()?;
-        let mut bar = ReadingBar::default();
+        let mut bar = WorkBar::new("reading");
         let mut show = |progress: ReadProgress| {
-            bar.update(progress);
+            bar.update(progress.done, progress.total);
             if signals.is_received() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let mut options = ReadOptions::default();

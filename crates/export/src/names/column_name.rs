@@ -64,6 +64,7 @@ pub(crate) fn parameter_of_column(column: &str) -> Option<&str> {
 }
 
 /// The parameter whose texts a column has.
+#[cfg(test)]
 pub(crate) fn parameter_of_text_column(column: &str) -> Option<&str> {
     parameter_of_column(column.strip_suffix(TEXT_SUFFIX)?)
 }
@@ -71,11 +72,6 @@ pub(crate) fn parameter_of_text_column(column: &str) -> Option<&str> {
 /// The column of a convergence digest.
 pub(crate) fn digest_column(digest: &str) -> String {
     format!("{DIGEST_PREFIX}{digest}")
-}
-
-/// The digest that a column has.
-pub(crate) fn digest_of_column(column: &str) -> Option<&str> {
-    column.strip_prefix(DIGEST_PREFIX)
 }
 
 #[cfg(test)]

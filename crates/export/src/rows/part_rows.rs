@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use crate::names::column_name::ColumnKind;
 
-type Numbers<'a> = Box<dyn Fn(usize) -> Option<f64> + Send + Sync + 'a>;
-type Texts<'a> = Box<dyn Fn(usize) -> Option<Cow<'a, str>> + Send + Sync + 'a>;
-type Times<'a> = Box<dyn Fn(usize) -> Option<i64> + Send + Sync + 'a>;
+type NumberValues<'a> = Box<dyn Fn(usize) -> Option<f64> + Send + Sync + 'a>;
+type TextValues<'a> = Box<dyn Fn(usize) -> Option<Cow<'a, str>> + Send + Sync + 'a>;
+type TimeValues<'a> = Box<dyn Fn(usize) -> Option<i64> + Send + Sync + 'a>;
 
 /// The values of a column, by row.
 pub(crate) enum ColumnValues<'a> {
-    Numbers(Numbers<'a>),
-    Texts(Texts<'a>),
-    Times(Times<'a>),
+    Numbers(NumberValues<'a>),
+    Texts(TextValues<'a>),
+    Times(TimeValues<'a>),
 }
 
 /// A column of a part. Its values are computed when they are written.

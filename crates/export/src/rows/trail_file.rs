@@ -16,13 +16,13 @@ struct RecordTrail {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct TrailContext {
-    trail: Vec<TrailSeries>,
+    trail: Vec<ExportedSeries>,
 }
 
 /// The rows that one place in the source code added to the trail.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct TrailSeries {
+pub(crate) struct ExportedSeries {
     message: Option<String>,
     span: Option<String>,
     location: Option<SeriesPlace>,
@@ -39,7 +39,7 @@ struct SeriesPlace {
     line: Option<u32>,
 }
 
-impl TrailSeries {
+impl ExportedSeries {
     /// Returns the message, the span, or the place in the source code.
     pub(crate) fn name(&self) -> String {
         let message = self.message.as_deref().filter(|message| !message.is_empty());
@@ -57,7 +57,7 @@ impl TrailSeries {
 }
 
 /// Reads the trail of a record. A record that has gone or is malformed has none; reading the corpus reports it.
-pub(crate) fn read_trail(path: &Path, json: &mut Vec<u8>) -> Vec<TrailSeries> {
+pub(crate) fn read_trail(path: &Path, json: &mut Vec<u8>) -> Vec<ExportedSeries> {
     if read_json(json, path).is_err() {
         return Vec::new();
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::part_rows::{PartColumn, PartRows};
-use super::trail_file::TrailSeries;
+use super::trail_file::ExportedSeries;
 use crate::names::column_name::RUN_ID;
 
 /// The trails of some runs, as columns.
@@ -21,7 +21,7 @@ pub(crate) struct TrailRows {
 
 impl TrailRows {
     /// Adds the numeric columns of a trail. Series with the same name are told apart by their place.
-    pub(crate) fn push(&mut self, run_id: String, trail: &[TrailSeries]) {
+    pub(crate) fn push(&mut self, run_id: String, trail: &[ExportedSeries]) {
         self.run.push(run_id);
         let mut names = HashSet::new();
         for series in trail {

@@ -4,7 +4,7 @@ use std::io;
 
 use bucket::{Bucket, BucketAccess, BucketOptions, ObjectInfo, PutOutcome, S3Url};
 
-use super::part_store::{PartContent, PartSource, PartStore, Replacement, StoredPart, WritePart};
+use super::part_store::{PartContent, PartReplacement, PartSource, PartStore, StoredPart, WritePart};
 
 /// Maximum size of a part that is read. It has to fit into memory.
 const MAX_PART_BYTES: u64 = 2 << 30;
@@ -76,7 +76,7 @@ impl PartStore for BucketParts {
             .map(|object| PartContent { version: version_of(&object.info), source: PartSource::Bytes(object.content) }))
     }
 
-    fn replace(&self, name: &str, version: Option<&str>, write: &mut WritePart<'_>) -> io::Result<Replacement> {
+    fn replace(&self, name: &str, version: Option<&str>, write: &mut WritePart<'_>) -> io::Result<PartReplacement> {
         let key = self.url.key_of(name);
         let mut content = Vec::new();
         write(&mut content)?;
@@ -85,8 +85,8 @@ impl PartStore for BucketParts {
             Some(version) => self.bucket.replace(&key, &content, &object_of(version)?),
         };
         match outcome.map_err(io::Error::other)? {
-            PutOutcome::Written => Ok(Replacement::Written),
-            PutOutcome::Conflict => Ok(Replacement::Conflict),
+            PutOutcome::Written => Ok(PartReplacement::Written),
+            PutOutcome::Conflict => Ok(PartReplacement::Conflict),
         }
     }
 }

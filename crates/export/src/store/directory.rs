@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use record::internal::open_ordinary;
 use tempfile::Builder;
 
-use super::part_store::{PartContent, PartSource, PartStore, Replacement, StoredPart, WritePart};
+use super::part_store::{PartContent, PartReplacement, PartSource, PartStore, StoredPart, WritePart};
 
 /// Maximum depth of a part below the directory.
 const MAX_DEPTH: usize = 8;
@@ -82,10 +82,10 @@ impl PartStore for PartDirectory {
         }
     }
 
-    fn replace(&self, name: &str, _version: Option<&str>, write: &mut WritePart<'_>) -> io::Result<Replacement> {
+    fn replace(&self, name: &str, _version: Option<&str>, write: &mut WritePart<'_>) -> io::Result<PartReplacement> {
         let path = self.path.join(name);
         self.write(&path, write).map_err(|error| named(&path, error))?;
-        Ok(Replacement::Written)
+        Ok(PartReplacement::Written)
     }
 }
 

@@ -13,12 +13,12 @@ pub type WritePart<'a> = dyn FnMut(&mut (dyn Write + Send)) -> io::Result<()> + 
 ///
 /// ```
 /// use std::io::Write;
-/// use tracing_failure_export::{PartDirectory, PartStore, Replacement};
+/// use tracing_failure_export::{PartDirectory, PartStore, PartReplacement};
 ///
 /// # let dir = std::env::temp_dir().join(format!("tracing-failure-parts-{}", std::process::id()));
 /// let store = PartDirectory::new(&dir);
 /// let written = store.replace("date=2025-12-27/part-1.jsonl", None, &mut |file| file.write_all(b"{}\n"))?;
-/// assert_eq!(written, Replacement::Written);
+/// assert_eq!(written, PartReplacement::Written);
 /// assert_eq!(store.list()?[0].name, "date=2025-12-27/part-1.jsonl");
 /// # std::fs::remove_dir_all(&dir)?;
 /// # Ok::<(), std::io::Error>(())
@@ -49,12 +49,12 @@ pub trait PartStore: Sync {
     /// # Errors
     ///
     /// Fails if the part cannot be written, or if `write` fails. The part then keeps its content.
-    fn replace(&self, name: &str, version: Option<&str>, write: &mut WritePart<'_>) -> io::Result<Replacement>;
+    fn replace(&self, name: &str, version: Option<&str>, write: &mut WritePart<'_>) -> io::Result<PartReplacement>;
 }
 
 /// The result of [`PartStore::replace`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replacement {
+pub enum PartReplacement {
     /// The part has the new content.
     Written,
     /// Nothing was written, because the part has another version by now. Read it again and merge.
