@@ -85,10 +85,10 @@ fn read_group(group: &dyn RowGroupReader, is_needed: &dyn Fn(&str) -> bool) -> i
         }
         let values = match (ColumnKind::of(name), group.get_column_reader(index).map_err(io_error)?) {
             (ColumnKind::Number, ColumnReader::DoubleColumnReader(reader)) => {
-                StoredValues::Numbers(read_values(reader, len, |value| Ok(value))?)
+                StoredValues::Numbers(read_values(reader, len, Ok)?)
             }
             (ColumnKind::Time, ColumnReader::Int64ColumnReader(reader)) => {
-                StoredValues::Times(read_values(reader, len, |value| Ok(value))?)
+                StoredValues::Times(read_values(reader, len, Ok)?)
             }
             (ColumnKind::Text | ColumnKind::Json, ColumnReader::ByteArrayColumnReader(reader)) => {
                 let text = |value: parquet::data_type::ByteArray| match value.as_utf8() {
@@ -121,11 +121,10 @@ fn read_values<T: DataType, V>(
             return Err(io::Error::other("a column is shorter than the file"));
         }
         // A required column has no levels.
-        let has_levels = levels.len() == rows;
+        levels.resize(rows, 1);
         let mut present = present.into_iter();
-        for row in 0..rows {
-            let is_present = !has_levels || levels[row] > 0;
-            values.push(if is_present { present.next().map(&mut value).transpose()? } else { None });
+        for level in levels {
+            values.push(if level > 0 { present.next().map(&mut value).transpose()? } else { None });
         }
     }
     Ok(values)
