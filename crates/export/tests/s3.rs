@@ -5,7 +5,7 @@ use std::env;
 use std::io::{self, Write};
 use std::process;
 
-use tracing_failure_export::{BucketParts, PartContent, PartSource, PartStore, Replacement, StoredPart};
+use tracing_failure_export::{BucketParts, PartContent, PartReplacement, PartSource, PartStore, StoredPart};
 
 const NAME: &str = "computation=a%20b/date=2025-12-27/part-1.jsonl";
 
@@ -23,7 +23,7 @@ fn read(store: &BucketParts, name: &str) -> (Vec<u8>, String) {
     }
 }
 
-fn replace(store: &BucketParts, version: Option<&str>, content: &str) -> Replacement {
+fn replace(store: &BucketParts, version: Option<&str>, content: &str) -> PartReplacement {
     store.replace(NAME, version, &mut |file| file.write_all(content.as_bytes())).unwrap()
 }
 
@@ -33,12 +33,12 @@ fn parts_are_created_and_replaced() {
     let store = open("parts");
     assert_eq!(store.list().unwrap(), []);
     assert!(store.read(NAME).unwrap().is_none());
-    assert_eq!(replace(&store, None, "old"), Replacement::Written);
-    assert_eq!(replace(&store, None, "other"), Replacement::Conflict);
+    assert_eq!(replace(&store, None, "old"), PartReplacement::Written);
+    assert_eq!(replace(&store, None, "other"), PartReplacement::Conflict);
     let (content, version) = read(&store, NAME);
     assert_eq!(content, b"old");
-    assert_eq!(replace(&store, Some(&version), "new"), Replacement::Written);
-    assert_eq!(replace(&store, Some(&version), "late"), Replacement::Conflict);
+    assert_eq!(replace(&store, Some(&version), "new"), PartReplacement::Written);
+    assert_eq!(replace(&store, Some(&version), "late"), PartReplacement::Conflict);
     assert_eq!(read(&store, NAME).0, b"new");
     assert_eq!(store.list().unwrap(), [StoredPart { name: NAME.to_owned(), bytes: 3 }]);
     assert!(store.address().starts_with("s3://") && store.address().ends_with("/parts"));
@@ -48,7 +48,7 @@ fn parts_are_created_and_replaced() {
 #[ignore = "needs a service: tests/s3/run"]
 fn a_failed_write_leaves_the_old_part() {
     let store = open("failed");
-    assert_eq!(replace(&store, None, "old"), Replacement::Written);
+    assert_eq!(replace(&store, None, "old"), PartReplacement::Written);
     let (_, version) = read(&store, NAME);
     let failing = &mut |file: &mut (dyn Write + Send)| {
         file.write_all(b"new")?;
