@@ -15,6 +15,7 @@ use crate::log::line::{write_closing_line, write_line};
 use crate::observe::panic_payload::catch_panic;
 use crate::observe::report::{ReportContent, ReportSite};
 use crate::observe::thread::Busy;
+use crate::observe::trail::value_trail::ValueTrail;
 use crate::recorder::observation::{Observation, Trigger};
 use crate::recorder::{Recorder, Stats};
 use record::{Failure, Location};
@@ -176,6 +177,21 @@ impl StructuredLogger {
     pub fn log_computation(&self, target: &str, entries: Map) {
         let Some(line) = self.recorder.line_context() else { return };
         write_closing_line(target, &self.recorder.redactor.map(entries), &line);
+    }
+
+    /// Like [`log_computation`](Self::log_computation), with the digest of a trail if
+    /// [`Successes::trail`](crate::Successes::trail) is true.
+    #[doc(hidden)]
+    pub fn log_computation_with_trail(&self, target: &str, entries: Map, trail: &ValueTrail) {
+        let Some(line) = self.recorder.line_context() else { return };
+        let mut entries = self.recorder.redactor.map(entries);
+        if line.successes.trail {
+            let digest = trail.digest(line.redactor);
+            if !digest.is_empty() {
+                entries.insert("trail", digest);
+            }
+        }
+        write_closing_line(target, &entries, &line);
     }
 
     /// Passes all log lines and `latest.json` to the operating system.

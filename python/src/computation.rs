@@ -9,6 +9,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use tracing_failure::internal::ValueTrail;
 use tracing_failure::record::{Breadcrumb, Context, Limits, Location, Map, SpanEntry};
 
 use crate::breadcrumbs::Source;
@@ -245,6 +246,11 @@ impl Computation {
         self.visit_outwards(py, |computation| {
             context.spans.push(computation.span());
         });
+    }
+
+    /// The rows of the trail.
+    pub(crate) fn rows(&self) -> &ValueTrail {
+        self.trail.rows()
     }
 
     /// The computation as a span of a record.

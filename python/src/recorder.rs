@@ -10,7 +10,7 @@ use pyo3::types::PyList;
 use tracing::Level;
 use tracing_failure::publish::Publisher;
 use tracing_failure::record::{Durability, ErrorEntry, Frame, Location, Map, Relation};
-use tracing_failure::{Category, Failure, InitError, StructuredLogger, Value};
+use tracing_failure::{Category, Failure, InitError, StructuredLogger, Successes, Value};
 
 use crate::computation::Computation;
 use crate::fork::begin_work;
@@ -91,7 +91,8 @@ struct Call<'py> {
 #[pymethods]
 impl Recorder {
     #[new]
-    #[pyo3(signature = (failures, *, logs, session_id, redact, areas, durable, auto_push, branch, remote, without_dir=false))]
+    #[pyo3(signature = (failures, *, logs, session_id, redact, areas, durable, auto_push, branch, remote, without_dir=false,
+        trail_of_successes=false))]
     #[expect(clippy::too_many_arguments, reason = "they are named in Python")]
     fn new(
         py: Python<'_>,
@@ -105,7 +106,10 @@ impl Recorder {
         branch: Option<String>,
         remote: Option<String>,
         without_dir: bool,
+        trail_of_successes: bool,
     ) -> PyResult<Self> {
+        let mut successes = Successes::default();
+        successes.trail = trail_of_successes;
         let mut builder = tracing_failure::builder(&failures)
             .failures_dir(&failures)
             .without_log()
@@ -113,6 +117,7 @@ impl Recorder {
             .without_dir(without_dir)
             .session_id(session_id)
             .auto_push(auto_push)
+            .successes(successes)
             .publisher(|publisher| set_destination(publisher, branch, remote));
         let has_log = logs.is_some();
         if let Some(logs) = logs {
@@ -212,7 +217,7 @@ impl Recorder {
         }
         py.detach(|| {
             let _work = begin_work();
-            self.logger.log_computation(&span.target, entries);
+            self.logger.log_computation_with_trail(&span.target, entries, computation.rows());
         });
     }
 

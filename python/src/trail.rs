@@ -119,6 +119,11 @@ impl Trail {
         self.rows.entries(opened)
     }
 
+    /// The rows.
+    pub(crate) fn rows(&self) -> &ValueTrail {
+        &self.rows
+    }
+
     pub(crate) fn breadcrumbs(&self) -> Vec<Breadcrumb> {
         lock(&self.breadcrumbs).iter().cloned().collect()
     }

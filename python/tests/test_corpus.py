@@ -1,6 +1,7 @@
 """The corpus: frames, regions, risk and nearest successes of all computations."""
 
 import math
+import pickle
 import subprocess
 import sys
 
@@ -227,6 +228,28 @@ except KeyboardInterrupt:
 """
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert output.stdout == "interrupted\n", output.stderr
+
+
+@pytest.mark.parametrize("successes", [[], ["trail"]])
+def test_the_trail_of_successes_has_digests(tmp_path, successes):
+    logger = StructuredLogger(tmp_path / "io" / "failures", successes=successes)
+    logger = pickle.loads(pickle.dumps(logger))
+    for factor in (0.5, 0.25):
+        with logger.computation(NAME, factor=factor) as c:
+            for step in range(11):
+                c.record("newton step", residual=factor**step, method="RK45", flag=True, password=17)
+                c.record(step=step)
+    logger.flush()
+    frame = corpus(tmp_path / "io").frame()
+    if not successes:
+        assert not [name for name in frame if "newton" in name]
+        return
+    assert frame["newton step.residual.rate"].tolist() == pytest.approx([0.5, 0.25])
+    assert frame["newton step.residual.last"].tolist() == [0.5**10, 0.25**10]
+    assert not [name for name in frame if "method" in name or "flag" in name or "password" in name]
+    # A series without a message has its place as name.
+    (place,) = [name for name in frame if name.endswith(".step.last")]
+    assert "test_corpus.py:" in place and frame[place].tolist() == [10, 10]
 
 
 def test_the_corpus_describes_itself(sweep, mixed):

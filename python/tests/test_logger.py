@@ -114,6 +114,8 @@ def test_the_options_of_a_logger_take_effect(tmp_path):
     [
         ({"durability": "forever"}, "durability must be 'process' or 'disk', not 'forever'"),
         ({"redact": "site"}, r"redact must be a list of names: write \['site'\]"),
+        ({"successes": "trail"}, r"successes must be a list of names: write \['trail'\]"),
+        ({"successes": ["arguments"]}, "successes can have 'trail', not 'arguments'"),
         ({"areas": {"lattice": "wilson"}}, r"areas\['lattice'\] must be a list of names: write \['wilson'\]"),
     ],
 )

@@ -117,6 +117,7 @@ class Recorder:
         branch: str | None,
         remote: str | None,
         without_dir: bool = False,
+        trail_of_successes: bool = False,
     ) -> Self: ...
     def record(
         self, error: ExceptionRecord, call: dict[str, Any], outcomes: list[tuple[str, str | None, str | None]]

@@ -50,6 +50,10 @@ class StructuredLogger:
     ``durability``
         ``"process"``: a record survives ``kill -9`` of the process. ``"disk"``: it also survives a power loss.
 
+    ``successes``
+        Details in the closing lines of all computations. ``["trail"]`` adds the first and the last number, the rate and
+        the number of rows of each series of the trail, also to those of successes. Parameters are always there.
+
     Raises ``OSError`` if the directory cannot be created.
 
     >>> import tempfile
@@ -82,10 +86,16 @@ class StructuredLogger:
         trail: tuple[int, int] = (8, 248),
         trail_filter: str | None = None,
         durability: Literal["process", "disk"] = "process",
+        successes: Iterable[Literal["trail"]] = (),
     ) -> None:
         if durability not in ("process", "disk"):
             raise ValueError(f"durability must be 'process' or 'disk', not {durability!r}")
         _check_names("redact", redact)
+        _check_names("successes", successes)
+        successes = list(successes)
+        for detail in successes:
+            if detail != "trail":
+                raise ValueError(f"successes can have 'trail', not {detail!r}")
         for area, words in (areas or {}).items():
             _check_names(f"areas[{area!r}]", words)
         failures = Path(output_dir).absolute()
@@ -106,6 +116,7 @@ class StructuredLogger:
             "areas": {area: list(words) for area, words in (areas or {}).items()},
             "durability": durability,
             "without_dir": self._without_dir,
+            "successes": sorted(set(successes)),
         }
         self._reporter = Reporter(self._options, dict(context or {}), notebook)
         global _latest_logger

@@ -36,6 +36,7 @@ def shared_recorder(options: dict[str, Any]) -> _native.Recorder:
         branch=options["branch"],
         remote=options["remote"],
         without_dir=options["without_dir"],
+        trail_of_successes="trail" in options["successes"],
     )
     with _lock:
         # Another thread may have made it in the meantime.

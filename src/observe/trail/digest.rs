@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use record::internal::Redactor;
+use record::internal::{NameKind, Redactor};
 use record::{Location, Map, Value};
 
 use crate::observe::trail::callsite::Callsite;
@@ -21,7 +21,7 @@ const MAX_COLUMNS: usize = 16;
 
 /// The ends of a series, over all lanes and all spans inside the computation.
 #[derive(Debug)]
-struct SeriesEnds {
+pub(super) struct SeriesEnds {
     rows: u64,
     first: Vec<u64>,
     last: Vec<u64>,
@@ -41,26 +41,40 @@ impl Trail {
             }
         }
         let mut series: Vec<(u64, SeriesEnds)> = series.into_iter().collect();
-        series.sort_by_key(|(_, ends)| Columns::tick(&ends.first));
-        let mut digest = Map::new();
-        for (callsite, ends) in series.into_iter().take(MAX_SERIES) {
-            let Some(callsite) = describe(callsite) else { continue };
-            let name = free_series_name(&callsite, redactor, &digest);
-            let columns = ends.columns(callsite.columns, redactor);
-            if !columns.is_empty() {
-                digest.insert(name, columns);
-            }
-        }
-        digest
+        series.sort_by_key(|(_, ends)| ends.start());
+        let described = series.into_iter().filter_map(|(callsite, ends)| Some((describe(callsite)?, ends)));
+        digest_of(described, &Objects::default(), redactor)
     }
 }
 
+/// Returns the digest of series that are in the order of their first rows.
+pub(super) fn digest_of(
+    series: impl Iterator<Item = (Callsite, SeriesEnds)>,
+    objects: &Objects,
+    redactor: &Redactor,
+) -> Map {
+    let mut digest = Map::new();
+    for (callsite, ends) in series.take(MAX_SERIES) {
+        let name = free_series_name(&callsite, redactor, &digest);
+        let columns = ends.columns(callsite.columns, objects, redactor);
+        if !columns.is_empty() {
+            digest.insert(name, columns);
+        }
+    }
+    digest
+}
+
 impl SeriesEnds {
-    fn of(snapshot: &Snapshot) -> Option<Self> {
+    pub(super) fn of(snapshot: &Snapshot) -> Option<Self> {
         let mut rows = snapshot.rows().map(|(_, words)| words);
         let first = rows.next()?.to_vec();
         let last = rows.last().map_or_else(|| first.clone(), <[u64]>::to_vec);
         Some(SeriesEnds { rows: snapshot.total, first, last })
+    }
+
+    /// The time of the first row.
+    pub(super) fn start(&self) -> u64 {
+        Columns::tick(&self.first)
     }
 
     fn merge(&mut self, other: SeriesEnds) {
@@ -74,13 +88,15 @@ impl SeriesEnds {
     }
 
     /// Returns the ends of each column that has numbers, by its name.
-    fn columns(&self, names: Vec<Cow<'static, str>>, redactor: &Redactor) -> Map {
+    fn columns(&self, names: Vec<Cow<'static, str>>, objects: &Objects, redactor: &Redactor) -> Map {
         let columns = Columns::new(names.len(), false);
         let mut ends = Map::new();
         for (column, name) in names.into_iter().enumerate() {
-            let number =
-                |row: &[u64]| columns.value(row, column, &Objects::default()).filter(|value| value.as_f64().is_some());
-            let hidden = matches!(&name, Cow::Borrowed(name) if redactor.field(name).hides_numbers());
+            let number = |row: &[u64]| columns.value(row, column, objects).filter(|value| value.as_f64().is_some());
+            let hidden = match &name {
+                Cow::Borrowed(name) => redactor.field(name).hides_numbers(),
+                Cow::Owned(name) => redactor.kind_of(name) == NameKind::Password,
+            };
             if let (Some(first), Some(last), false) = (number(&self.first), number(&self.last), hidden) {
                 ends.insert(name, self.describe(first, last));
                 if ends.len() == MAX_COLUMNS {

@@ -3,11 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
-use record::{TrailEntry, Value};
+use record::internal::Redactor;
+use record::{Map, TrailEntry, Value};
 use runtime::lock::Mutex;
 
 use crate::observe::clock::{self, Reading};
 use crate::observe::trail::callsite::Callsite;
+use crate::observe::trail::digest::{SeriesEnds, digest_of};
 use crate::observe::trail::lane::Lane;
 use crate::observe::trail::objects::Objects;
 use crate::observe::trail::paths::PathWord;
@@ -110,6 +112,11 @@ impl ValueTrail {
     pub fn entries(&self, opened: Instant) -> Vec<TrailEntry> {
         self.state.lock().map(|state| state.entries(opened, self.retention)).unwrap_or_default()
     }
+
+    /// Returns the ends of each numeric series, for the closing line of a computation.
+    pub(crate) fn digest(&self, redactor: &Redactor) -> Map {
+        self.state.lock().map(|state| state.digest(redactor)).unwrap_or_default()
+    }
 }
 
 impl State {
@@ -165,6 +172,17 @@ impl State {
             });
             self.objects.sweep(&numbers.collect::<BTreeSet<u64>>());
         }
+    }
+
+    fn digest(&self, redactor: &Redactor) -> Map {
+        let Some(lane) = &self.lane else { return Map::new() };
+        let series = lane.ends().filter_map(|ends| {
+            let (_, callsite) = self.series.get(&ends.key)?;
+            Some((callsite.clone(), SeriesEnds::of(&ends)?))
+        });
+        let mut series: Vec<_> = series.collect();
+        series.sort_by_key(|(_, ends)| ends.start());
+        digest_of(series.into_iter(), &self.objects, redactor)
     }
 
     fn entries(&self, opened: Instant, retention: Retention) -> Vec<TrailEntry> {
