@@ -1,10 +1,15 @@
 //! `failures export` to a bucket of a real service, which `tests/s3/run` starts.
 
+#![cfg(unix)]
+
 mod support;
 
 use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write;
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{self, Stdio};
 
 use export::{BucketParts, PartSource, PartStore};
@@ -72,6 +77,48 @@ fn exports_at_the_same_time_lose_and_duplicate_nothing() {
     }
     let ids = run_ids(&address);
     assert_eq!((ids.len(), ids.iter().collect::<BTreeSet<_>>().len()), (600, 600));
+}
+
+#[test]
+#[ignore = "needs a service: tests/s3/run"]
+fn many_hosts_add_runs_to_one_part() {
+    let workspace = Workspace::empty();
+    let address = address("one");
+    let hosts: Vec<_> = (0..10)
+        .map(|host| {
+            let io = format!("host{host}");
+            write_logs(&workspace, &io, 1, 10);
+            // Runs of other programs have no session. Each host has other runs.
+            let log = workspace.dir().join(&io).join("logs/computations_20261125_s0_0000.jsonl");
+            let lines = std::fs::read_to_string(&log).unwrap().replace("session_id", "other");
+            std::fs::write(&log, lines.replace("T20:", &format!("T{host:02}:"))).unwrap();
+            let mut command = workspace.command(&["export", &address, "--format", "jsonl", "--from", &io]);
+            command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for host in hosts {
+        let output = host.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(run_ids(&address).into_iter().collect::<BTreeSet<_>>().len(), 100);
+}
+
+#[test]
+fn a_signal_ends_an_export_that_waits_for_the_service() {
+    let workspace = Workspace::empty();
+    write_logs(&workspace, "io", 1, 5);
+    let service = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = workspace.command(&["export", "s3://lab/x", "--format", "jsonl", "--from", "io"]);
+    command.env("AWS_ENDPOINT_URL_S3", format!("http://{}", service.local_addr().unwrap()));
+    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test").stderr(Stdio::null());
+    let mut export = command.spawn().unwrap();
+    let (_open, _) = service.accept().unwrap();
+    let pid = rustix::process::Pid::from_child(&export);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(export.wait().unwrap().signal(), Some(rustix::process::Signal::INT.as_raw()));
+    // It has not tried again before.
+    service.set_nonblocking(true).unwrap();
+    assert_eq!(service.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Writes one part, merged with the part that exists.
 
 use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
 
 use crate::error::ExportError;
 use crate::formats::format::ExportFormat;
@@ -13,7 +15,10 @@ use crate::store::part_store::{PartReplacement, PartStore};
 use crate::stored_part::read_stored;
 
 /// Maximum number of attempts if other exports replace the same part.
-const MAX_ATTEMPTS: usize = 5;
+const MAX_ATTEMPTS: u32 = 20;
+/// Maximum pause before the second attempt. It doubles with each attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 /// Writes parts of one computation.
 pub(crate) struct PartWriter<'a> {
@@ -44,7 +49,10 @@ impl PartWriter<'_> {
             let stored = read_stored(part.source, name, self.format, self.computation, only_ids)?;
             Ok(Some((part.version, stored)))
         };
-        for _ in 0..MAX_ATTEMPTS {
+        for attempt in 0..MAX_ATTEMPTS {
+            if attempt > 0 {
+                pause(attempt);
+            }
             let Some((mut version, mut stored)) = read(true)? else {
                 match self.replace(name, None, rows, add_rows).map_err(store_error)? {
                     Some(bytes) => return Ok(WrittenPart { bytes, kept_runs: 0 }),
@@ -93,6 +101,12 @@ impl PartWriter<'_> {
         let replacement = self.store.replace(name, version, write)?;
         Ok((replacement == PartReplacement::Written).then_some(bytes))
     }
+}
+
+/// Waits for a random time, so that exports that collided do not collide again.
+fn pause(attempt: u32) {
+    let longest = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(MAX_PAUSE);
+    thread::sleep(longest.mul_f64(fastrand::f64()));
 }
 
 struct CountedWrite<'a> {

@@ -61,11 +61,14 @@ pub(crate) fn run(options: &ExportOptions, dir: Option<&Path>, screen: &mut Scre
     }
     let store = open_store(&options.target)?;
     let corpus = options.source.open(dir, options.computation.as_deref())?;
-    let signals = SignalGuard::install()?;
+    // A bucket receives a part in one step, so a signal may end the command at any time. A request may take minutes.
+    let is_bucket = BucketParts::is_address(&options.target);
+    let signals = (!is_bucket).then(SignalGuard::install).transpose()?;
     let mut bar = WorkBar::new("writing");
     let mut show = |progress: ExportProgress| {
         bar.update(progress.done, progress.total);
-        if signals.is_received() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let is_ending = signals.as_ref().is_some_and(SignalGuard::is_received);
+        if is_ending { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let report = export(&corpus, &*store, format, &mut show);
     drop(bar);
