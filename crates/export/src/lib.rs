@@ -11,6 +11,7 @@ mod formats;
 mod names;
 mod part_plan;
 mod part_writer;
+mod reading;
 mod rows;
 mod store;
 mod stored_part;
@@ -19,6 +20,8 @@ pub use error::ExportError;
 pub use export::export;
 pub use export_report::{ComputationExport, ExportProgress, ExportReport};
 pub use formats::format::ExportFormat;
+pub use reading::exported_runs::{ExportedRuns, read_parts};
+pub use reading::part_search::find_parts;
 #[cfg(feature = "s3")]
 pub use store::bucket_parts::BucketParts;
 pub use store::directory::PartDirectory;

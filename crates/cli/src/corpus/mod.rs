@@ -1,5 +1,6 @@
 //! Opening the corpus of a command: all computations below its directories.
 
+mod corpus_reader;
 mod failed_run;
 mod risk_percent;
 mod search_spinner;
@@ -14,6 +15,7 @@ use anyhow::{Result, bail};
 use crate::records::failures_dir;
 use crate::screen::{count, one_line, report};
 use crate::signals::SignalGuard;
+use corpus_reader::read_corpus;
 
 pub(crate) use failed_run::failed_run;
 pub(crate) use risk_percent::risk_percent;
@@ -53,12 +55,12 @@ impl CorpusSource {
         };
         let mut options = ReadOptions::default();
         options.computation = computation.map(str::to_owned);
-        let read = match (Corpus::read(&dirs, &options, &mut show), computation) {
+        let read = match (read_corpus(&dirs, &options, &mut show), computation) {
             // The name may be a part of one.
             (Err(CorpusError::UnknownComputation { known, .. }), Some(part)) => {
                 let name = find_name(part, &known)?;
                 options.computation = Some(name);
-                Corpus::read(&dirs, &options, &mut show)
+                read_corpus(&dirs, &options, &mut show)
             }
             (read, _) => read,
         };

@@ -39,6 +39,17 @@ pub struct ReadProgress {
     pub total: u64,
 }
 
+impl ReadProgress {
+    /// Creates a progress.
+    ///
+    /// ```
+    /// assert_eq!(tracing_failure_corpus::ReadProgress::new(1, 2).total, 2);
+    /// ```
+    pub fn new(done: u64, total: u64) -> Self {
+        ReadProgress { done, total }
+    }
+}
+
 /// All computations below some directories: those of closing lines in logs, and those of records.
 ///
 /// ```

@@ -20,7 +20,12 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    pub(super) fn contains(&self, ended: Option<DateTime<Utc>>) -> bool {
+    /// Returns true if the options choose a run that ended at this time.
+    ///
+    /// ```
+    /// assert!(tracing_failure_corpus::ReadOptions::default().contains(None));
+    /// ```
+    pub fn contains(&self, ended: Option<DateTime<Utc>>) -> bool {
         match ended {
             Some(ended) => {
                 self.since.is_none_or(|since| since <= ended) && self.until.is_none_or(|until| ended < until)

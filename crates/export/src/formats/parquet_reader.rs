@@ -10,7 +10,7 @@ use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader, SerializedF
 use runtime::unwind::catch_panic;
 
 use super::parquet_writer::{COMPUTATION_KEY, FORMAT_KEY, FORMAT_VERSION, io_error};
-use crate::names::column_name::{ColumnKind, RUN_ID};
+use crate::names::column_name::{ColumnKind, RUN_ID, SERIES};
 use crate::rows::stored_rows::{StoredColumn, StoredRows, StoredValues};
 use crate::store::part_store::PartSource;
 
@@ -49,6 +49,12 @@ impl ParquetPart {
         }
         let computation = value(COMPUTATION_KEY).unwrap_or_default();
         Ok(ParquetPart { reader: Box::new(reader), computation })
+    }
+
+    /// Returns true if the file has rows of trails, not runs.
+    pub(crate) fn is_trail(&self) -> bool {
+        let schema = self.reader.metadata().file_metadata().schema_descr();
+        schema.columns().iter().any(|column| column.name() == SERIES)
     }
 
     pub(crate) fn row_groups(&self) -> usize {

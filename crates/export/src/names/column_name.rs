@@ -4,6 +4,8 @@
 pub(crate) const RUN_ID: &str = "run_id";
 /// The name of the column with the fingerprint, which only records have.
 pub(crate) const FINGERPRINT: &str = "fingerprint";
+/// The name of the column with the series of a trail. Tables of runs do not have it.
+pub(crate) const SERIES: &str = "series";
 /// The name of the column with all parameters as JSON.
 pub(crate) const PARAMETERS: &str = "parameters";
 
@@ -64,7 +66,7 @@ pub(crate) fn parameter_of_column(column: &str) -> Option<&str> {
 }
 
 /// The parameter whose texts a column has.
-#[cfg(test)]
+#[cfg(any(feature = "parquet", test))]
 pub(crate) fn parameter_of_text_column(column: &str) -> Option<&str> {
     parameter_of_column(column.strip_suffix(TEXT_SUFFIX)?)
 }
@@ -72,6 +74,12 @@ pub(crate) fn parameter_of_text_column(column: &str) -> Option<&str> {
 /// The column of a convergence digest.
 pub(crate) fn digest_column(digest: &str) -> String {
     format!("{DIGEST_PREFIX}{digest}")
+}
+
+/// The digest that a column has.
+#[cfg(feature = "parquet")]
+pub(crate) fn digest_of_column(column: &str) -> Option<&str> {
+    column.strip_prefix(DIGEST_PREFIX)
 }
 
 #[cfg(test)]

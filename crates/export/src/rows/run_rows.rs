@@ -13,25 +13,32 @@ pub(crate) struct RunColumns<'a> {
     table: &'a RunTable,
     ids: &'a [RunId],
     json: ParameterJson,
-    numbers: Vec<(String, &'a ValueColumn)>,
-    texts: Vec<(String, &'a ValueColumn)>,
+    parameters: Vec<ParameterNames<'a>>,
     digests: Vec<(String, &'a ValueColumn)>,
+}
+
+/// The columns of a parameter that have values.
+struct ParameterNames<'a> {
+    numbers: Option<String>,
+    texts: Option<String>,
+    values: &'a ValueColumn,
 }
 
 impl<'a> RunColumns<'a> {
     /// Chooses the columns. A column without a value in the whole table does not count.
     pub(crate) fn new(table: &'a RunTable, ids: &'a [RunId]) -> Self {
-        let (mut numbers, mut texts) = (Vec::new(), Vec::new());
-        for column in table.parameters() {
-            if column.cells().any(|cell| number(cell).is_some()) {
-                numbers.push((number_column(column.name()), column));
+        let columns = table.parameters().iter().map(|values| {
+            let has_numbers = values.cells().any(|cell| number(cell).is_some());
+            let has_texts = values.cells().any(|cell| text(cell).is_some());
+            ParameterNames {
+                numbers: has_numbers.then(|| number_column(values.name())),
+                texts: has_texts.then(|| text_column(values.name())),
+                values,
             }
-            if column.cells().any(|cell| text(cell).is_some()) {
-                texts.push((text_column(column.name()), column));
-            }
-        }
+        });
+        let parameters = columns.collect();
         let digests = table.digests().iter().map(|column| (digest_column(column.name()), column)).collect();
-        RunColumns { table, ids, json: ParameterJson::new(table.parameters()), numbers, texts, digests }
+        RunColumns { table, ids, json: ParameterJson::new(table.parameters()), parameters, digests }
     }
 
     /// Returns the rows of some runs.
@@ -54,11 +61,13 @@ impl<'a> RunColumns<'a> {
         columns.push(PartColumn::texts(PARAMETERS, move |row| {
             Some(Cow::Owned(self.json.text(table.parameters(), index(row))))
         }));
-        for (name, column) in &self.numbers {
-            columns.push(PartColumn::numbers(&**name, move |row| number(column.cell(index(row)))));
-        }
-        for (name, column) in &self.texts {
-            columns.push(PartColumn::texts(&**name, move |row| text(column.cell(index(row)))));
+        for ParameterNames { numbers, texts, values } in &self.parameters {
+            if let Some(name) = numbers {
+                columns.push(PartColumn::numbers(&**name, move |row| number(values.cell(index(row)))));
+            }
+            if let Some(name) = texts {
+                columns.push(PartColumn::texts(&**name, move |row| text(values.cell(index(row)))));
+            }
         }
         for (name, column) in &self.digests {
             // Columns of digests can be shorter than the table.

@@ -91,9 +91,13 @@ impl StoredRows {
         }
     }
 
+    pub(crate) fn column(&self, name: &str) -> Option<&StoredColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Returns the text of a row, if the column has texts.
     pub(crate) fn text(&self, name: &str, row: usize) -> Option<&str> {
-        let column = self.columns.iter().find(|column| column.name == name)?;
-        match &column.values {
+        match &self.column(name)?.values {
             StoredValues::Texts(values) => values.get(row)?.as_deref(),
             _ => None,
         }

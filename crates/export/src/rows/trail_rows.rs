@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::part_rows::{PartColumn, PartRows};
 use super::trail_file::ExportedSeries;
-use crate::names::column_name::RUN_ID;
+use crate::names::column_name::{RUN_ID, SERIES};
 
 /// The trails of some runs, as columns.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl TrailRows {
     pub(crate) fn rows(&self) -> PartRows<'_> {
         let columns = vec![
             PartColumn::texts(RUN_ID, |row| Some(Cow::Borrowed(&*self.run[self.rows[row].0 as usize]))),
-            PartColumn::texts("series", |row| Some(Cow::Borrowed(&*self.series[self.rows[row].1 as usize]))),
+            PartColumn::texts(SERIES, |row| Some(Cow::Borrowed(&*self.series[self.rows[row].1 as usize]))),
             PartColumn::numbers("step", |row| Some(self.steps[row])),
             PartColumn::numbers("elapsed_s", |row| self.elapsed[row]),
             PartColumn::numbers("value", |row| self.values[row]),

@@ -1,0 +1,8 @@
+//! Reads exported Parquet files as a corpus.
+
+pub(crate) mod exported_runs;
+#[cfg(feature = "parquet")]
+pub(crate) mod part_runs;
+pub(crate) mod part_search;
+#[cfg(feature = "parquet")]
+pub(crate) mod parts_corpus;

@@ -1,0 +1,100 @@
+//! The corpus in exported files.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use corpus::{Corpus, CorpusError, ReadOptions, ReadProgress, RunId, RunTable, SkippedInput};
+use record::internal::open_ordinary;
+
+use super::exported_runs::ExportedRuns;
+use super::part_runs::PartRuns;
+use crate::formats::parquet_reader::ParquetPart;
+use crate::store::part_store::PartSource;
+
+/// Reads the runs of all files.
+pub(crate) fn read_files(
+    paths: &[PathBuf],
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(ReadProgress) -> ControlFlow<()>,
+) -> Result<ExportedRuns, CorpusError> {
+    let sizes: Vec<u64> = paths.iter().map(|path| path.metadata().map_or(0, |metadata| metadata.len())).collect();
+    let total: u64 = sizes.iter().sum();
+    let (mut tables, mut other_computations) = (HashMap::<String, ReadTable>::new(), BTreeSet::new());
+    let (mut skipped, mut done) = (SkippedInput::default(), 0);
+    for (path, size) in paths.iter().zip(sizes) {
+        let mut is_cancelled = false;
+        let mut advance = |share: f64| {
+            let done = done + (size as f64 * share) as u64;
+            is_cancelled |= progress(ReadProgress::new(done, total)).is_break();
+            !is_cancelled
+        };
+        match read_part(path, options, &mut advance) {
+            Ok(ReadPart::Runs(computation, runs)) => {
+                let table = tables.entry(computation).or_default();
+                runs.into_iter().for_each(|runs| table.add(runs));
+            }
+            Ok(ReadPart::OtherComputation(name)) => {
+                other_computations.insert(name);
+            }
+            Ok(ReadPart::Trails) => {}
+            Err(error) => skipped.add_file(path, error),
+        }
+        if is_cancelled {
+            return Err(CorpusError::Cancelled);
+        }
+        done += size;
+    }
+    let tables = tables.into_values().map(|table| table.runs);
+    let tables = tables.filter(|table| !table.is_empty()).collect();
+    Ok(ExportedRuns { corpus: Corpus::new(tables, skipped, Vec::new()), other_computations })
+}
+
+/// The runs of a computation that were read so far.
+#[derive(Default)]
+struct ReadTable {
+    runs: RunTable,
+    ids: HashSet<RunId>,
+}
+
+impl ReadTable {
+    fn add(&mut self, part: PartRuns) {
+        let ids = &mut self.ids;
+        let table = part.into_table(|id| ids.insert(id));
+        if self.runs.is_empty() {
+            self.runs = table;
+        } else {
+            self.runs.append(table);
+        }
+    }
+}
+
+/// The content of a file.
+enum ReadPart {
+    Runs(String, Vec<PartRuns>),
+    OtherComputation(String),
+    Trails,
+}
+
+/// Reads a file completely before any of its runs counts.
+fn read_part(path: &Path, options: &ReadOptions, advance: &mut dyn FnMut(f64) -> bool) -> io::Result<ReadPart> {
+    let file = open_ordinary(File::options().read(true), path)?;
+    let part = ParquetPart::open(PartSource::File(file))?;
+    if part.is_trail() {
+        return Ok(ReadPart::Trails);
+    }
+    if options.computation.as_ref().is_some_and(|only| *only != part.computation) {
+        return Ok(ReadPart::OtherComputation(part.computation));
+    }
+    let (groups, mut runs) = (part.row_groups(), Vec::new());
+    for group in 0..groups {
+        let rows = part.read(group, &|_| true)?;
+        runs.push(PartRuns::new(&part.computation, rows, options)?);
+        if !advance((group + 1) as f64 / groups as f64) {
+            break;
+        }
+    }
+    Ok(ReadPart::Runs(part.computation, runs))
+}
