@@ -166,6 +166,17 @@ fn foreign_files_are_not_replaced() {
 }
 
 #[test]
+fn parquet_files_of_other_programs_are_skipped() {
+    let workspace = Workspace::empty();
+    write_log(&workspace, "s1", 0, &[line("s1", "2026-11-25T20:00:00.000Z", json!({}), "ok")]);
+    fs::write(workspace.dir().join("io/foreign.parquet"), "no Parquet").unwrap();
+    let run = workspace.run(&["runs", "--from", "io"]);
+    assert_eq!(run.code(), 1);
+    assert!(run.stdout().contains("rg_flow"), "{}", run.stdout());
+    assert!(run.stderr().starts_with("failures: skipped io/foreign.parquet: "), "{}", run.stderr());
+}
+
+#[test]
 #[cfg(not(feature = "parquet"))]
 fn a_build_without_parquet_says_how_to_get_it() {
     let run = Workspace::empty().run(&["export", "out"]);
