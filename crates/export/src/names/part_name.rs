@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 /// The directory of the tables with trails.
-pub(crate) const TRAILS: &str = "trails";
+pub(crate) const TRAILS: &str = "_trails";
 
 /// The value of a partition without a value, as Hive writes it.
 const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
