@@ -163,3 +163,25 @@ fn errors_name_the_bucket_and_the_remedy() {
     let text = error("s3a://lab/x", &[]);
     assert!(text.contains("begins with 's3://'"), "{text}");
 }
+
+#[cfg(feature = "parquet")]
+#[test]
+#[ignore = "needs a service: tests/s3/run"]
+fn exported_runs_are_read_from_the_bucket() {
+    let workspace = Workspace::empty();
+    write_logs(&workspace, "io", 3, 50);
+    let address = address("runs");
+    assert_eq!(workspace.run(&["export", &address, "--from", "io"]).code(), 0);
+    let runs = |from: &[&str]| {
+        let output = workspace.command(&["runs", "--json"]).args(from).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(runs(&["--from", &address]), runs(&["--from", "io"]));
+    // Runs that both have count once.
+    assert_eq!(runs(&["--from", &address, "--from", "io"]), runs(&["--from", "io"]));
+    let output = workspace.run(&["runs", "--from", "s3://no-such-bucket/x"]);
+    assert!(output.code() == 1 && output.stderr().contains("Create it"), "{}", output.transcript());
+    let output = workspace.run(&["runs", "--from", &format!("{address}/none")]);
+    assert!(output.code() == 1 && output.stderr().contains("no computations in s3://"), "{}", output.transcript());
+}

@@ -5,26 +5,34 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use corpus::{Corpus, CorpusError, ReadOptions, ReadProgress};
-use export::{find_parts, read_parts};
+use export::{BucketParts, find_parts, read_parts, read_stored_parts};
 
 use super::report_skipped;
 
-/// Reads all computations below some directories. Runs of exported files that are also in logs count once.
+/// Reads all computations below some directories and addresses of buckets. Runs of exported files that are also in logs count once.
 pub(super) fn read_corpus(
     dirs: &[PathBuf],
     options: &ReadOptions,
     progress: &mut dyn FnMut(ReadProgress) -> ControlFlow<()>,
 ) -> Result<Corpus, CorpusError> {
-    let parts: Vec<PathBuf> = dirs.iter().flat_map(|dir| find_parts(dir)).collect();
-    if parts.is_empty() {
+    let (addresses, local): (Vec<&PathBuf>, Vec<&PathBuf>) = dirs.iter().partition(|dir| is_bucket(dir));
+    let parts: Vec<PathBuf> = local.iter().flat_map(|dir| find_parts(dir)).collect();
+    if parts.is_empty() && addresses.is_empty() {
         return Corpus::read(dirs, options, progress);
     }
-    let others: Vec<PathBuf> = dirs.iter().filter(|dir| !is_parquet(dir)).cloned().collect();
+    let others: Vec<PathBuf> = local.into_iter().filter(|dir| !is_parquet(dir)).cloned().collect();
     let logs = Corpus::read(&others, options, progress);
     if matches!(logs, Err(CorpusError::Cancelled)) {
         return logs;
     }
-    let exported = read_parts(&parts, options, progress)?;
+    let mut exported = read_parts(&parts, options, progress)?;
+    for address in addresses {
+        let store = BucketParts::open(&address.to_string_lossy())
+            .map_err(|error| CorpusError::Unreadable { path: address.clone(), error })?;
+        let stored = read_stored_parts(&store, options, progress)?;
+        exported.corpus.merge(stored.corpus);
+        exported.other_computations.extend(stored.other_computations);
+    }
     let has_runs = !exported.corpus.tables().is_empty();
     match logs {
         Ok(mut corpus) => {
@@ -39,6 +47,11 @@ pub(super) fn read_corpus(
             Err(with_names(error, exported.other_computations, dirs, options))
         }
     }
+}
+
+/// Returns true for the address of a bucket.
+pub(super) fn is_bucket(path: &Path) -> bool {
+    path.to_str().is_some_and(BucketParts::is_address)
 }
 
 fn is_parquet(path: &Path) -> bool {

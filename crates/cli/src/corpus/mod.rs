@@ -15,7 +15,7 @@ use anyhow::{Result, bail};
 use crate::records::failures_dir;
 use crate::screen::{count, one_line, report};
 use crate::signals::SignalGuard;
-use corpus_reader::read_corpus;
+use corpus_reader::{is_bucket, read_corpus};
 
 pub(crate) use failed_run::failed_run;
 pub(crate) use risk_percent::risk_percent;
@@ -28,7 +28,8 @@ const MAX_REPORTED: usize = 10;
 /// The directories of a corpus.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CorpusSource {
-    /// Read this directory instead, for example of another host. May be repeated.
+    /// Read this directory instead, for example of another host, or the files in a bucket: s3://bucket/prefix. May be
+    /// repeated.
     #[arg(long, value_name = "DIR")]
     from: Vec<PathBuf>,
 }
@@ -47,11 +48,14 @@ impl CorpusSource {
     /// command. Skipped input is reported on stderr.
     pub(crate) fn open(&self, dir: Option<&Path>, computation: Option<&str>) -> Result<Corpus> {
         let dirs = self.dirs(dir)?;
-        let signals = SignalGuard::install()?;
+        // A request to a bucket may take minutes, so a signal ends the command at any time.
+        let has_bucket = dirs.iter().any(|dir| is_bucket(dir));
+        let signals = (!has_bucket).then(SignalGuard::install).transpose()?;
         let mut bar = WorkBar::new("reading");
         let mut show = |progress: ReadProgress| {
             bar.update(progress.done, progress.total);
-            if signals.is_received() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            let is_ending = signals.as_ref().is_some_and(SignalGuard::is_received);
+            if is_ending { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let mut options = ReadOptions::default();
         options.computation = computation.map(str::to_owned);

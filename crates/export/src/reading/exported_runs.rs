@@ -8,8 +8,11 @@ use std::path::PathBuf;
 use corpus::SkippedInput;
 use corpus::{Corpus, CorpusError, ReadOptions, ReadProgress};
 
+use super::part_place::PartPlace;
+use super::part_search::is_part_with_runs;
 #[cfg(feature = "parquet")]
-use super::parts_corpus::read_files;
+use super::parts_corpus::read_files as read_places;
+use crate::store::part_store::PartStore;
 
 /// The runs of exported files.
 ///
@@ -52,16 +55,47 @@ pub fn read_parts(
     options: &ReadOptions,
     progress: &mut dyn FnMut(ReadProgress) -> ControlFlow<()>,
 ) -> Result<ExportedRuns, CorpusError> {
-    #[cfg(feature = "parquet")]
-    let runs = read_files(paths, options, progress);
-    #[cfg(not(feature = "parquet"))]
-    let runs = {
-        let _ = (options, progress);
-        let mut skipped = SkippedInput::default();
-        for path in paths {
-            skipped.add_file(path, "this build does not read Parquet: install it with the feature 'parquet'");
-        }
-        Ok(ExportedRuns { corpus: Corpus::new(Vec::new(), skipped, Vec::new()), ..ExportedRuns::default() })
-    };
-    runs
+    let places: Vec<PartPlace<'_>> = paths.iter().map(|path| PartPlace::File(path)).collect();
+    read_places(&places, options, progress)
+}
+
+/// Reads the runs of the Parquet files in a store.
+///
+/// # Errors
+///
+/// As [`read_parts`], and if the parts of the store cannot be listed.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use corpus::ReadOptions;
+/// use tracing_failure_export::{PartDirectory, read_stored_parts};
+///
+/// let store = PartDirectory::new("no/such/corpus");
+/// let runs = read_stored_parts(&store, &ReadOptions::default(), &mut |_| ControlFlow::Continue(()))?;
+/// assert!(runs.corpus.tables().is_empty());
+/// # Ok::<(), corpus::CorpusError>(())
+/// ```
+pub fn read_stored_parts(
+    store: &dyn PartStore,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(ReadProgress) -> ControlFlow<()>,
+) -> Result<ExportedRuns, CorpusError> {
+    let parts = store.list().map_err(|error| CorpusError::Unreadable { path: store.address().into(), error })?;
+    let parts = parts.into_iter().filter(|part| is_part_with_runs(&part.name));
+    let places: Vec<PartPlace<'_>> = parts.map(|part| PartPlace::Stored(store, part)).collect();
+    read_places(&places, options, progress)
+}
+
+/// Skips all files, because this build does not read them.
+#[cfg(not(feature = "parquet"))]
+fn read_places(
+    places: &[PartPlace<'_>],
+    _: &ReadOptions,
+    _: &mut dyn FnMut(ReadProgress) -> ControlFlow<()>,
+) -> Result<ExportedRuns, CorpusError> {
+    let mut skipped = SkippedInput::default();
+    for place in places {
+        skipped.add_file(&place.path(), "this build does not read Parquet: install it with the feature 'parquet'");
+    }
+    Ok(ExportedRuns { corpus: Corpus::new(Vec::new(), skipped, Vec::new()), ..ExportedRuns::default() })
 }

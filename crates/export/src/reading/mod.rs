@@ -1,6 +1,7 @@
 //! Reads exported Parquet files as a corpus.
 
 pub(crate) mod exported_runs;
+pub(crate) mod part_place;
 #[cfg(feature = "parquet")]
 pub(crate) mod part_runs;
 pub(crate) mod part_search;

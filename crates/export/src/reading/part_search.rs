@@ -33,6 +33,12 @@ pub fn find_parts(path: &Path) -> Vec<PathBuf> {
     parts
 }
 
+/// Returns true if a part of a store is a Parquet file with runs, according to its name.
+pub(crate) fn is_part_with_runs(name: &str) -> bool {
+    let is_trail = name.split_once('/').is_some_and(|(directory, _)| directory == TRAILS);
+    name.ends_with(EXTENSION) && !is_trail && !name.split('/').any(|component| component.starts_with('.'))
+}
+
 fn search(dir: &Path, depth: usize, parts: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     let (mut directories, mut has_computations) = (Vec::new(), false);

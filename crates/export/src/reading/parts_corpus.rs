@@ -4,34 +4,34 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
 
 use corpus::{Corpus, CorpusError, ReadOptions, ReadProgress, RunId, RunTable, SkippedInput};
 use record::internal::open_ordinary;
 
 use super::exported_runs::ExportedRuns;
+use super::part_place::PartPlace;
 use super::part_runs::PartRuns;
 use crate::formats::parquet_reader::ParquetPart;
 use crate::store::part_store::PartSource;
 
 /// Reads the runs of all files.
 pub(crate) fn read_files(
-    paths: &[PathBuf],
+    places: &[PartPlace<'_>],
     options: &ReadOptions,
     progress: &mut dyn FnMut(ReadProgress) -> ControlFlow<()>,
 ) -> Result<ExportedRuns, CorpusError> {
-    let sizes: Vec<u64> = paths.iter().map(|path| path.metadata().map_or(0, |metadata| metadata.len())).collect();
+    let sizes: Vec<u64> = places.iter().map(bytes_of).collect();
     let total: u64 = sizes.iter().sum();
     let (mut tables, mut other_computations) = (HashMap::<String, ReadTable>::new(), BTreeSet::new());
     let (mut skipped, mut done) = (SkippedInput::default(), 0);
-    for (path, size) in paths.iter().zip(sizes) {
+    for (place, size) in places.iter().zip(sizes) {
         let mut is_cancelled = false;
         let mut advance = |share: f64| {
             let done = done + (size as f64 * share) as u64;
             is_cancelled |= progress(ReadProgress::new(done, total)).is_break();
             !is_cancelled
         };
-        match read_part(path, options, &mut advance) {
+        match read_part(place, options, &mut advance) {
             Ok(ReadPart::Runs(computation, runs)) => {
                 let table = tables.entry(computation).or_default();
                 runs.into_iter().for_each(|runs| table.add(runs));
@@ -40,7 +40,7 @@ pub(crate) fn read_files(
                 other_computations.insert(name);
             }
             Ok(ReadPart::Trails) => {}
-            Err(error) => skipped.add_file(path, error),
+            Err(error) => skipped.add_file(&place.path(), error),
         }
         if is_cancelled {
             return Err(CorpusError::Cancelled);
@@ -79,9 +79,12 @@ enum ReadPart {
 }
 
 /// Reads a file completely before any of its runs counts.
-fn read_part(path: &Path, options: &ReadOptions, advance: &mut dyn FnMut(f64) -> bool) -> io::Result<ReadPart> {
-    let file = open_ordinary(File::options().read(true), path)?;
-    let part = ParquetPart::open(PartSource::File(file))?;
+fn read_part(
+    place: &PartPlace<'_>,
+    options: &ReadOptions,
+    advance: &mut dyn FnMut(f64) -> bool,
+) -> io::Result<ReadPart> {
+    let part = ParquetPart::open(open(place)?)?;
     if part.is_trail() {
         return Ok(ReadPart::Trails);
     }
@@ -97,4 +100,22 @@ fn read_part(path: &Path, options: &ReadOptions, advance: &mut dyn FnMut(f64) ->
         }
     }
     Ok(ReadPart::Runs(part.computation, runs))
+}
+
+/// The size of a file, as far as it is known.
+fn bytes_of(place: &PartPlace<'_>) -> u64 {
+    match place {
+        PartPlace::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
+        PartPlace::Stored(_, part) => part.bytes,
+    }
+}
+
+fn open(place: &PartPlace<'_>) -> io::Result<PartSource> {
+    match place {
+        PartPlace::File(path) => open_ordinary(File::options().read(true), path).map(PartSource::File),
+        PartPlace::Stored(store, part) => match store.read(&part.name)? {
+            Some(content) => Ok(content.source),
+            None => Err(io::Error::new(io::ErrorKind::NotFound, "it was deleted during the reading")),
+        },
+    }
 }
