@@ -141,7 +141,7 @@ fn trails_of_records_have_a_table() {
     let files = files(&workspace.dir().join("out"));
     let names: Vec<&str> = files.iter().map(|(name, _)| &**name).collect();
     let part = "computation=multigrid_solve/date=2026-11-25/part-night-run-7.jsonl";
-    assert_eq!(names, [part, &format!("_trails/{part}")]);
+    assert_eq!(names, [&format!("_trails/{part}"), part]);
     let run = &rows(&files[0].1)[0];
     assert_eq!((&run["outcome"], &run["run_id"]), (&json!("failed"), &run["failure_id"]));
     let trail = rows(&files[1].1);
