@@ -142,9 +142,9 @@ fn trails_of_records_have_a_table() {
     let names: Vec<&str> = files.iter().map(|(name, _)| &**name).collect();
     let part = "computation=multigrid_solve/date=2026-11-25/part-night-run-7.jsonl";
     assert_eq!(names, [&format!("_trails/{part}"), part]);
-    let run = &rows(&files[0].1)[0];
+    let run = &rows(&files[1].1)[0];
     assert_eq!((&run["outcome"], &run["run_id"]), (&json!("failed"), &run["failure_id"]));
-    let trail = rows(&files[1].1);
+    let trail = rows(&files[0].1);
     assert!(trail.iter().all(|row| row["run_id"] == run["run_id"]));
     let residuals: Vec<_> = trail.iter().filter(|row| row["series"] == "cycle done.residual").collect();
     let steps: Vec<f64> = residuals.iter().map(|row| row["step"].as_f64().unwrap()).collect();
