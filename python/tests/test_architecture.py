@@ -15,7 +15,8 @@ RUST = PACKAGE.parent / "src"
 
 #: The subpackages that each part of the package may import. Every part may import itself and the compiled half.
 DIRECTIONS: dict[str, set[str]] = {
-    "__init__": {"_corpus", "_ipython", "_recording", "_records"},
+    "__init__": {"_corpus", "_ipython", "_recording", "_records", "spark"},
+    "spark": {"_corpus"},
     "_corpus": {"_records"},
     "_ipython": {"_recording", "_exceptions", "_runtime"},
     "_recording": {"_exceptions", "_runtime"},

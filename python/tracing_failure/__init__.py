@@ -10,14 +10,14 @@
 An exception that leaves the block is recorded with parameters, trail, traceback and suggested fixes. It propagates
 as before.
 ``logger.log_failure(...)`` records an exception that is at hand. ``%load_ext tracing_failure`` records every cell of a
-notebook that raises. ``tracing_failure.read()`` reads the records back, and ``tracing_failure.corpus()`` all computations: a frame, and the
-regions of the parameters in which they fail.
+notebook that raises. ``tracing_failure.read()`` reads the records back. ``tracing_failure.corpus()`` reads all
+computations: frames, and the regions of the parameters in which they fail.
 """
 
 import json
 from typing import Any
 
-from . import _native
+from . import _native, spark
 from ._corpus.corpus import Corpus, corpus
 from ._corpus.regions import Regions, Rule
 from ._corpus.risk import Risk
@@ -61,5 +61,6 @@ __all__ = [
     "read",
     "record",
     "schema",
+    "spark",
     "unload_ipython_extension",
 ]
