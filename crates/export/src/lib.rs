@@ -20,7 +20,8 @@ pub use error::ExportError;
 pub use export::export;
 pub use export_report::{ComputationExport, ExportProgress, ExportReport};
 pub use formats::format::ExportFormat;
-pub use reading::exported_runs::{ExportedRuns, read_parts, read_stored_parts};
+pub use reading::exported_runs::ExportedRuns;
+pub use reading::part_reading::{read_parts, read_stored_parts};
 pub use reading::part_search::find_parts;
 #[cfg(feature = "s3")]
 pub use store::bucket_parts::BucketParts;

@@ -2,6 +2,7 @@
 
 pub(crate) mod exported_runs;
 pub(crate) mod part_place;
+pub(crate) mod part_reading;
 #[cfg(feature = "parquet")]
 pub(crate) mod part_runs;
 pub(crate) mod part_search;
