@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use corpus::{Corpus, CorpusError, ReadOptions, ReadProgress};
 use export::{BucketParts, find_parts, read_parts, read_stored_parts};
 
-use super::report_skipped;
+use super::skipped_report::report_skipped;
 
 /// Reads all computations below some directories and addresses of buckets. Runs of exported files that are also in logs count once.
 pub(super) fn read_corpus(

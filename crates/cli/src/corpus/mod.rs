@@ -4,6 +4,7 @@ mod corpus_reader;
 mod failed_run;
 mod risk_percent;
 mod search_spinner;
+mod skipped_report;
 mod work_bar;
 
 use std::ops::ControlFlow;
@@ -13,17 +14,14 @@ use ::corpus::{Corpus, CorpusError, ReadOptions, ReadProgress, RunTable};
 use anyhow::{Result, bail};
 
 use crate::records::failures_dir;
-use crate::screen::{count, one_line, report};
 use crate::signals::SignalGuard;
 use corpus_reader::{is_bucket, read_corpus};
+use skipped_report::report_skipped;
 
 pub(crate) use failed_run::failed_run;
 pub(crate) use risk_percent::risk_percent;
 pub(crate) use search_spinner::with_spinner;
 pub(crate) use work_bar::WorkBar;
-
-/// Maximum number of skipped files and lines that are reported one by one.
-const MAX_REPORTED: usize = 10;
 
 /// The directories of a corpus.
 #[derive(Debug, clap::Args)]
@@ -93,22 +91,4 @@ pub(crate) fn tables_by_failures(corpus: &Corpus) -> Vec<&RunTable> {
     let mut tables: Vec<&RunTable> = corpus.tables().iter().collect();
     tables.sort_by_key(|table| std::cmp::Reverse(table.failed_count()));
     tables
-}
-
-fn report_skipped(corpus: &Corpus) {
-    let skipped = corpus.skipped();
-    for part in skipped.parts().iter().take(MAX_REPORTED) {
-        report(format_args!("failures: skipped {}", one_line(&part.to_string())));
-    }
-    if skipped.parts().len() > MAX_REPORTED || skipped.lines() + skipped.files() > MAX_REPORTED as u64 {
-        let (lines, files) = (skipped.lines() as usize, skipped.files() as usize);
-        report(format_args!("failures: {} and {} skipped", count(lines, "line"), count(files, "file")));
-    }
-    if skipped.unfinished_lines() > 0 {
-        let lines = count(skipped.unfinished_lines() as usize, "unfinished last line");
-        report(format_args!("{lines} skipped: the program still writes it, or was killed"));
-    }
-    for note in corpus.notes() {
-        report(format_args!("{}", one_line(note)));
-    }
 }
