@@ -100,14 +100,14 @@ def test_duckdb(exported):
     source = f"read_parquet('{directory}/{PARTS}', union_by_name = true, hive_partitioning = true)"
     columns = ", ".join(f'"{name}"' for name in COLUMNS)
     check(duckdb.sql(f"SELECT {columns} FROM {source}").fetchall(), lines)
-    ids, names, not_numbers, large = duckdb.sql(
+    [(ids, names, not_numbers, large)] = duckdb.sql(
         f'SELECT count(DISTINCT run_id), list(DISTINCT computation), count(*) FILTER (isnan("p.mu")), '
-        f'count(*) FILTER ("p.mu" > 1e300) FROM {source}').fetchone()
+        f'count(*) FILTER ("p.mu" > 1e300) FROM {source}').fetchall()
     nan = sum(line["parameters"]["mu"] == "NaN" for line in lines)
     infinite = sum(line["parameters"]["mu"] == "Infinity" for line in lines)
     # DuckDB orders NaN above all numbers. Statistics must not hide them.
     assert (ids, names, not_numbers, large) == (len(lines), [NAME], nan, nan + infinite)
-    assert duckdb.sql(f'SELECT count(*) FROM {source} WHERE "p.mu" > 1e300').fetchone() == (nan + infinite,)
+    assert duckdb.sql(f'SELECT count(*) FROM {source} WHERE "p.mu" > 1e300').fetchall() == [(nan + infinite,)]
     types = dict(row[:2] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {source}").fetchall())
     assert (types["p.kind"], types["p.kind.text"], types["duration_s"]) == ("DOUBLE", "VARCHAR", "DOUBLE")
     stored = duckdb.sql(f"SELECT parameters ->> 'kind' FROM {source} WHERE \"p.kind\" = 3").fetchall()
@@ -165,7 +165,7 @@ def test_trails(tmp_path):
     subprocess.run([FAILURES, "export", tmp_path, "--from", io], check=True, capture_output=True)
     runs, trails = (f"read_parquet('{tmp_path}/{prefix}{PARTS}', union_by_name = true)" for prefix in ("", "trails/"))
     rows = duckdb.sql(
-        f"SELECT step, value FROM {trails} JOIN {runs} USING (run_id, computation) "
-        "WHERE computation = 'multigrid_solve' AND series = 'cycle done.residual' ORDER BY step").fetchall()
+        f"SELECT step, value FROM {trails} AS trails JOIN {runs} AS runs USING (run_id, computation) "
+        "WHERE trails.computation = 'multigrid_solve' AND series = 'cycle done.residual' ORDER BY step").fetchall()
     assert [step for step, _ in rows] == [0, 1, 2, 9995, 9996, 9997, 9998, 9999]
     assert rows[2][1] == 0.01 and math.isnan(rows[5][1]) and rows[7][1] == math.inf

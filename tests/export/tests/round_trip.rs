@@ -51,7 +51,7 @@ fn text() -> impl Strategy<Value = String> {
 fn name() -> impl Strategy<Value = String> {
     let special =
         ["lambda", "x", "x.text", "x.text~", "text", "", "flag", "opts.rtol", "c[0]", "X", "a b", "\"", "p.x"];
-    prop_oneof![prop::sample::select(special.map(str::to_owned).to_vec()), "[a-cA-C.~\"]{0,3}"]
+    prop_oneof![prop::sample::select(special.map(str::to_owned).to_vec()), "[a-cA-C.~\"]{0,3}", "[\"{,]{0,2}flag"]
 }
 
 fn value() -> impl Strategy<Value = Drawn> {

@@ -39,6 +39,17 @@ impl RunId {
         Uuid::try_parse(text).ok().map(|id| RunId(id.as_u128()))
     }
 
+    /// Appends the text form. Returns true.
+    ///
+    /// ```
+    /// let (id, mut text) = (tracing_failure_corpus::RunId::parse("01a2147a-258e-7354-a860-61321fc68876"), Vec::new());
+    /// assert!(id.is_some_and(|id| id.write(&mut text)) && text.starts_with(b"01a2147a-"));
+    /// ```
+    pub fn write(self, text: &mut Vec<u8>) -> bool {
+        text.extend_from_slice(Uuid::from_u128(self.0).hyphenated().encode_lower(&mut [0; 36]).as_bytes());
+        true
+    }
+
     fn of(bytes: &[u8]) -> Self {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         let mut half = [0; 16];

@@ -12,7 +12,7 @@ pub(crate) fn write(
     file: &mut dyn Write,
     add_rows: &mut dyn FnMut(usize) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut line = Vec::new();
+    let (mut line, mut text) = (Vec::new(), Vec::new());
     for column in &rows.columns {
         write_separator(&mut line);
         write_field(&mut line, &column.name);
@@ -36,9 +36,10 @@ pub(crate) fn write(
                         line.extend_from_slice(time_text(time).as_bytes());
                     }
                 }
-                ColumnValues::Texts(values) => {
-                    if let Some(text) = values(row) {
-                        write_field(&mut line, &text);
+                ColumnValues::Texts(write) => {
+                    text.clear();
+                    if write(row, &mut text) {
+                        write_field(&mut line, &String::from_utf8_lossy(&text));
                     }
                 }
             }

@@ -24,7 +24,7 @@ pub(crate) fn write(
         key
     };
     let columns: Vec<_> = rows.columns.iter().map(|column| (key(&column.name), column.kind(), column)).collect();
-    let mut line = Vec::new();
+    let (mut line, mut text) = (Vec::new(), Vec::new());
     for row in 0..rows.len {
         line.clear();
         line.push(b'{');
@@ -39,17 +39,13 @@ pub(crate) fn write(
                 ColumnValues::Times(values) => {
                     values(row).map(|time| write_text(&mut line, &time_text(time))).is_some()
                 }
-                ColumnValues::Texts(values) => match (values(row), kind) {
-                    (None, _) => false,
-                    (Some(json), ColumnKind::Json) => {
-                        line.extend_from_slice(json.as_bytes());
-                        true
-                    }
-                    (Some(text), _) => {
-                        write_text(&mut line, &text);
-                        true
-                    }
-                },
+                ColumnValues::Texts(write) if *kind == ColumnKind::Json => write(row, &mut line),
+                ColumnValues::Texts(write) => {
+                    text.clear();
+                    let is_present = write(row, &mut text);
+                    write_text(&mut line, &String::from_utf8_lossy(&text));
+                    is_present
+                }
             };
             if !is_present {
                 line.truncate(start);

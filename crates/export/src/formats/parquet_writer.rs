@@ -104,19 +104,15 @@ fn write_column(
         match &column.values {
             ColumnValues::Numbers(values) => write_batch::<DoubleType>(chunk, batch, values)?,
             ColumnValues::Times(values) => write_batch::<Int64Type>(chunk, batch, values)?,
-            ColumnValues::Texts(values) => {
+            ColumnValues::Texts(write) => {
                 // All texts of a batch are parts of one buffer.
-                let (mut buffer, mut ends) = (Vec::new(), Vec::with_capacity(batch.len()));
+                let (mut buffer, mut ranges) = (Vec::new(), Vec::with_capacity(batch.len()));
                 for row in batch.clone() {
-                    let text = values(row);
-                    ends.push(text.is_some().then(|| {
-                        let begin = buffer.len();
-                        buffer.extend_from_slice(text.unwrap_or_default().as_bytes());
-                        begin..buffer.len()
-                    }));
+                    let begin = buffer.len();
+                    ranges.push(write(row, &mut buffer).then_some(begin..buffer.len()));
                 }
                 let buffer = Bytes::from(buffer);
-                let mut ranges = ends.into_iter();
+                let mut ranges = ranges.into_iter();
                 let text = |_| Some(ByteArray::from(buffer.slice(ranges.next()??)));
                 write_batch::<ByteArrayType>(chunk, batch, text)?;
             }

@@ -167,7 +167,7 @@ impl ParameterColumn<'_> {
             return Cell::from(number);
         }
         let Some(text) = self.texts.and_then(|values| values[row].as_deref()) else { return Cell::Missing };
-        // Booleans are texts in their column. JSON tells them apart: inside its texts, a quotation mark is escaped.
+        // Booleans are texts in their column. JSON tells them apart.
         let boolean = match text {
             "true" => Some(true),
             "false" => Some(false),
@@ -175,8 +175,27 @@ impl ParameterColumn<'_> {
         };
         let parameters = rows.text(PARAMETERS, row).unwrap_or_default();
         match boolean {
-            Some(value) if parameters.contains(&self.booleans[usize::from(!value)]) => Cell::Bool(value),
+            Some(value) if has_entry(parameters, &self.booleans[usize::from(!value)]) => Cell::Bool(value),
             _ => Cell::Text(text),
         }
+    }
+}
+
+/// Returns true if a JSON object has an entry at its top. Inside a text, a backslash precedes a quotation mark.
+fn has_entry(json: &str, entry: &str) -> bool {
+    json.match_indices(entry).any(|(place, _)| json[..place].ends_with(['{', ',']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_found_outside_texts() {
+        assert!(has_entry(r#"{"a":true}"#, r#""a":true"#));
+        assert!(has_entry(r#"{"b":1,"a":true,"c":2}"#, r#""a":true"#));
+        // The names of these parameters end with a quotation mark and `a`.
+        assert!(!has_entry(r#"{"\"a":true,"a":"true"}"#, r#""a":true"#));
+        assert!(!has_entry(r#"{"b":",\"a\":true","a":"true"}"#, r#""a":true"#));
     }
 }

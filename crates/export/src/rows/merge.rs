@@ -1,7 +1,9 @@
 //! Adds the runs of an existing part that the corpus does not contain any more.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use corpus::RunId;
 
 use super::part_rows::{ColumnValues, PartColumn, PartRows};
 use super::stored_rows::{StoredRows, StoredValues};
@@ -29,26 +31,33 @@ impl MergePlan {
 pub(crate) fn plan_merge(new: &PartRows<'_>, old: &StoredRows) -> MergePlan {
     let mut has_fingerprint = HashMap::with_capacity(new.len);
     let (ids, fingerprints) = (new.column(RUN_ID), new.column(FINGERPRINT));
-    let id_of = |row| ids.and_then(|column| column.text(row));
+    let mut text = Vec::new();
+    let mut id_of = |row| {
+        text.clear();
+        ids.filter(|column| column.write_text(row, &mut text))?;
+        RunId::parse(std::str::from_utf8(&text).ok()?)
+    };
+    let mut unused = Vec::new();
     for row in 0..new.len {
         if let Some(id) = id_of(row) {
-            has_fingerprint.insert(id, fingerprints.is_none_or(|column| column.text(row).is_some()));
+            has_fingerprint.insert(id, fingerprints.is_none_or(|column| column.write_text(row, &mut unused)));
+            unused.clear();
         }
     }
-    let (mut kept, mut preferred, mut lost) = (Vec::new(), HashMap::new(), 0);
+    let (mut kept, mut preferred, mut lost) = (Vec::new(), HashSet::new(), 0);
     for row in 0..old.len {
         // A row without an id is not of this program.
-        let Some(id) = old.text(RUN_ID, row) else { continue };
-        match has_fingerprint.get(id) {
+        let Some(id) = old.text(RUN_ID, row).and_then(RunId::parse) else { continue };
+        match has_fingerprint.get(&id) {
             Some(false) if old.text(FINGERPRINT, row).is_some() => {
-                preferred.insert(id, ());
+                preferred.insert(id);
             }
             Some(_) => continue,
             None => lost += 1,
         }
         kept.push(row as u32);
     }
-    let is_new = |row: &u32| id_of(*row as usize).is_none_or(|id| !preferred.contains_key(&*id));
+    let is_new = |row: &u32| preferred.is_empty() || id_of(*row as usize).is_none_or(|id| !preferred.contains(&id));
     MergePlan { new: (0..new.len as u32).filter(is_new).collect(), old: kept, kept_runs: lost }
 }
 
@@ -107,10 +116,14 @@ where
             _ => None,
         })
     } else {
-        PartColumn::texts(name, move |row| match (place(row), new, old) {
-            (RowPlace::New(row), Some(ColumnValues::Texts(values)), _) => values(row),
-            (RowPlace::Old(row), _, Some(StoredValues::Texts(values))) => values[row].as_deref().map(Cow::Borrowed),
-            _ => None,
+        PartColumn::written_texts(name, move |row, buffer| match (place(row), new, old) {
+            (RowPlace::New(row), Some(ColumnValues::Texts(write)), _) => write(row, buffer),
+            (RowPlace::Old(row), _, Some(StoredValues::Texts(values))) => {
+                let text = values[row].as_deref();
+                buffer.extend_from_slice(text.unwrap_or_default().as_bytes());
+                text.is_some()
+            }
+            _ => false,
         })
     }
 }

@@ -18,28 +18,27 @@ impl ParameterJson {
         ParameterJson { keys: columns.iter().map(key).collect() }
     }
 
-    /// Returns the parameters of a run, without missing ones.
-    pub(crate) fn text(&self, columns: &[ValueColumn], run: usize) -> String {
-        let mut json = Vec::with_capacity(columns.len() * 32);
+    /// Appends the parameters of a run, without missing ones.
+    pub(crate) fn write(&self, columns: &[ValueColumn], run: usize, json: &mut Vec<u8>) {
+        let start = json.len() + 1;
         json.push(b'{');
         for (key, column) in self.keys.iter().zip(columns) {
             let cell = column.cell(run);
             if cell == Cell::Missing {
                 continue;
             }
-            if json.len() > 1 {
+            if json.len() > start {
                 json.push(b',');
             }
             json.extend_from_slice(key);
             match cell {
-                Cell::Number(number) | Cell::NotFinite(number) => write_number(&mut json, number),
-                Cell::Text(text) => write_text(&mut json, text),
+                Cell::Number(number) | Cell::NotFinite(number) => write_number(json, number),
+                Cell::Text(text) => write_text(json, text),
                 Cell::Bool(value) => json.extend_from_slice(if value { b"true" } else { b"false" }),
                 Cell::Missing => {}
             }
         }
         json.push(b'}');
-        String::from_utf8(json).unwrap_or_default()
     }
 }
 
@@ -92,8 +91,9 @@ mod tests {
             column.push(cell);
             column
         });
-        let json = ParameterJson::new(&columns).text(&columns, 0);
+        let mut json = Vec::new();
+        ParameterJson::new(&columns).write(&columns, 0, &mut json);
         let expected = r#"{"a\"b":0.1,"n":-3,"zero":-0.0,"nan":"NaN","inf":"-Infinity","text":"ü\n\"","flag":true}"#;
-        assert_eq!(json, expected);
+        assert_eq!(String::from_utf8(json).unwrap(), expected);
     }
 }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use crate::names::column_name::ColumnKind;
 
 type NumberValues<'a> = Box<dyn Fn(usize) -> Option<f64> + Send + Sync + 'a>;
-type TextValues<'a> = Box<dyn Fn(usize) -> Option<Cow<'a, str>> + Send + Sync + 'a>;
+/// Appends the text of a row, and returns false if it is missing.
+type TextValues<'a> = Box<dyn Fn(usize, &mut Vec<u8>) -> bool + Send + Sync + 'a>;
 type TimeValues<'a> = Box<dyn Fn(usize) -> Option<i64> + Send + Sync + 'a>;
 
 /// The values of a column, by row.
@@ -31,9 +32,21 @@ impl<'a> PartColumn<'a> {
 
     pub(crate) fn texts(
         name: impl Into<Cow<'a, str>>,
-        values: impl Fn(usize) -> Option<Cow<'a, str>> + Send + Sync + 'a,
+        values: impl Fn(usize) -> Option<&'a str> + Send + Sync + 'a,
     ) -> Self {
-        PartColumn { name: name.into(), values: ColumnValues::Texts(Box::new(values)) }
+        Self::written_texts(name, move |row, buffer| {
+            let text = values(row);
+            buffer.extend_from_slice(text.unwrap_or_default().as_bytes());
+            text.is_some()
+        })
+    }
+
+    /// Creates a column of texts that are not in memory. The function appends the text of a row, or returns false.
+    pub(crate) fn written_texts(
+        name: impl Into<Cow<'a, str>>,
+        write: impl Fn(usize, &mut Vec<u8>) -> bool + Send + Sync + 'a,
+    ) -> Self {
+        PartColumn { name: name.into(), values: ColumnValues::Texts(Box::new(write)) }
     }
 
     pub(crate) fn times(
@@ -47,11 +60,11 @@ impl<'a> PartColumn<'a> {
         ColumnKind::of(&self.name)
     }
 
-    /// Returns the text of a row, if this is a column of texts.
-    pub(crate) fn text(&self, row: usize) -> Option<Cow<'a, str>> {
+    /// Appends the text of a row. Returns false if it is missing, or if this is no column of texts.
+    pub(crate) fn write_text(&self, row: usize, buffer: &mut Vec<u8>) -> bool {
         match &self.values {
-            ColumnValues::Texts(values) => values(row),
-            _ => None,
+            ColumnValues::Texts(write) => write(row, buffer),
+            _ => false,
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The columns of runs.
 
-use std::borrow::Cow;
-
 use corpus::{Cell, FailedRun, RunFacts, RunId, RunTable, Session, ValueColumn};
 
 use super::parameter_json::ParameterJson;
@@ -46,7 +44,7 @@ impl<'a> RunColumns<'a> {
         let table = self.table;
         let index = move |row: usize| runs[row] as usize;
         let mut columns =
-            vec![PartColumn::texts(RUN_ID, move |row| Some(Cow::Owned(self.ids[index(row)].to_string())))];
+            vec![PartColumn::written_texts(RUN_ID, move |row, buffer| self.ids[index(row)].write(buffer))];
         self.push_sessions(&mut columns, runs);
         let facts = move |row: usize| &table.runs()[index(row)];
         columns.push(PartColumn::times("started", move |row| started(facts(row))));
@@ -54,12 +52,13 @@ impl<'a> RunColumns<'a> {
         columns.push(PartColumn::numbers("duration_s", move |row| {
             Some(facts(row).duration_s).filter(|duration| !duration.is_nan())
         }));
-        columns.push(PartColumn::texts("outcome", move |row| Some(Cow::Borrowed(facts(row).outcome.name()))));
+        columns.push(PartColumn::texts("outcome", move |row| Some(facts(row).outcome.name())));
         self.push_failures(&mut columns, runs);
         let reference = Some(table.theoretical_ref()).filter(|reference| !reference.is_empty());
-        columns.push(PartColumn::texts("theoretical_ref", move |_| reference.map(Cow::Borrowed)));
-        columns.push(PartColumn::texts(PARAMETERS, move |row| {
-            Some(Cow::Owned(self.json.text(table.parameters(), index(row))))
+        columns.push(PartColumn::texts("theoretical_ref", move |_| reference));
+        columns.push(PartColumn::written_texts(PARAMETERS, move |row, json| {
+            self.json.write(table.parameters(), index(row), json);
+            true
         }));
         for ParameterNames { numbers, texts, values } in &self.parameters {
             if let Some(name) = numbers {
@@ -81,7 +80,7 @@ impl<'a> RunColumns<'a> {
         let table = self.table;
         let session = move |row: usize| table.sessions().get(table.runs()[runs[row] as usize].session as usize);
         let mut push = |name: &'static str, text: fn(&Session) -> Option<&str>| {
-            columns.push(PartColumn::texts(name, move |row| session(row).and_then(text).map(Cow::Borrowed)));
+            columns.push(PartColumn::texts(name, move |row| session(row).and_then(text)));
         };
         push("session", |session| Some(&*session.id).filter(|id| !id.is_empty()));
         push("host", |session| session.host.as_deref());
@@ -98,9 +97,15 @@ impl<'a> RunColumns<'a> {
             let failure = table.runs()[runs[row] as usize].failure?;
             table.failures().get(failure as usize)
         };
-        columns.push(PartColumn::texts("failure_id", move |row| Some(Cow::Owned(failure(row)?.id?.to_string()))));
+        columns.push(PartColumn::written_texts("failure_id", move |row, buffer| {
+            let id = failure(row).and_then(|failure| failure.id);
+            id.is_some_and(|id| {
+                buffer.extend_from_slice(id.hyphenated().encode_lower(&mut [0; 36]).as_bytes());
+                true
+            })
+        }));
         let mut push = |name: &'static str, text: fn(&FailedRun) -> Option<&str>| {
-            columns.push(PartColumn::texts(name, move |row| failure(row).and_then(text).map(Cow::Borrowed)));
+            columns.push(PartColumn::texts(name, move |row| failure(row).and_then(text)));
         };
         push("category", |failure| failure.category.as_deref());
         push(FINGERPRINT, |failure| failure.fingerprint.as_deref());
@@ -116,10 +121,10 @@ fn number(cell: Cell<'_>) -> Option<f64> {
     }
 }
 
-fn text(cell: Cell<'_>) -> Option<Cow<'_, str>> {
+fn text(cell: Cell<'_>) -> Option<&str> {
     match cell {
-        Cell::Text(text) => Some(Cow::Borrowed(text)),
-        Cell::Bool(value) => Some(Cow::Borrowed(if value { "true" } else { "false" })),
+        Cell::Text(text) => Some(text),
+        Cell::Bool(value) => Some(if value { "true" } else { "false" }),
         _ => None,
     }
 }

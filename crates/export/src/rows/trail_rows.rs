@@ -1,6 +1,5 @@
 //! The rows of trails: one for each number that a failed computation reported.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::part_rows::{PartColumn, PartRows};
@@ -53,8 +52,8 @@ impl TrailRows {
 
     pub(crate) fn rows(&self) -> PartRows<'_> {
         let columns = vec![
-            PartColumn::texts(RUN_ID, |row| Some(Cow::Borrowed(&*self.run[self.rows[row].0 as usize]))),
-            PartColumn::texts(SERIES, |row| Some(Cow::Borrowed(&*self.series[self.rows[row].1 as usize]))),
+            PartColumn::texts(RUN_ID, |row| Some(&*self.run[self.rows[row].0 as usize])),
+            PartColumn::texts(SERIES, |row| Some(&*self.series[self.rows[row].1 as usize])),
             PartColumn::numbers("step", |row| Some(self.steps[row])),
             PartColumn::numbers("elapsed_s", |row| self.elapsed[row]),
             PartColumn::numbers("value", |row| self.values[row]),
