@@ -110,6 +110,10 @@ def test_a_frame_of_polars_needs_no_numpy(mixed, monkeypatch):
     assert mixed.frame(NAME, library="polars").equals(expected)
 
 
+def test_parameters_are_known_before_a_run(mixed):
+    assert mixed.parameters() == ["beta", "method", "dense", "seed", "tol", "opts.rtol", "outcome_"]
+
+
 def test_a_frame_can_become_features(sweep):
     frame = sweep.frame()
     assert frame.shape[0] == 720 and sweep.computations == [NAME]

@@ -94,6 +94,10 @@ class Corpus:
             return columns.to_polars()
         raise ValueError(f"library must be 'pandas' or 'polars', not {library!r}")
 
+    def parameters(self, computation: str | None = None) -> list[str]:
+        """The columns of :meth:`frame` that are parameters, which are known before a run."""
+        return RunColumns(self._tables.columns(self._name(computation))).parameters()
+
     def regions(self, computation: str | None = None) -> Regions:
         """The regions of the parameters in which a computation fails. The search runs once."""
         name = self._name(computation)

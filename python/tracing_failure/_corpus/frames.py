@@ -13,6 +13,10 @@ class RunColumns:
     def __init__(self, columns: list["ColumnData"]) -> None:
         self._columns = dict(zip(_unique(column["name"] for column in columns), columns, strict=True))
 
+    def parameters(self) -> list[str]:
+        """The names of the columns of parameters."""
+        return [name for name, column in self._columns.items() if column["role"] == "parameter"]
+
     def to_pandas(self) -> Any:
         """A ``pandas.DataFrame``."""
         try:
