@@ -1,6 +1,8 @@
 //! Reads exported Parquet files as a corpus.
 
 pub(crate) mod exported_runs;
+#[cfg(feature = "parquet")]
+pub(crate) mod opened_parts;
 pub(crate) mod part_place;
 pub(crate) mod part_reading;
 #[cfg(feature = "parquet")]

@@ -1,14 +1,13 @@
 //! The corpus in exported files.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
 use corpus::{Corpus, CorpusError, ReadOptions, ReadProgress, RunId, RunTable, SkippedInput};
-use record::internal::open_ordinary;
 
 use super::exported_runs::ExportedRuns;
+use super::opened_parts::OpenedParts;
 use super::part_place::PartPlace;
 use super::part_runs::PartRuns;
 use crate::formats::parquet_reader::ParquetPart;
@@ -24,14 +23,14 @@ pub(crate) fn read_files(
     let total: u64 = sizes.iter().sum();
     let (mut tables, mut other_computations) = (HashMap::<String, ReadTable>::new(), BTreeSet::new());
     let (mut skipped, mut done) = (SkippedInput::default(), 0);
-    for (place, size) in places.iter().zip(sizes) {
+    for ((place, size), source) in places.iter().zip(sizes).zip(OpenedParts::new(places)) {
         let mut is_cancelled = false;
         let mut advance = |share: f64| {
             let done = done + (size as f64 * share) as u64;
             is_cancelled |= progress(ReadProgress::new(done, total)).is_break();
             !is_cancelled
         };
-        match read_part(place, options, &mut advance) {
+        match source.and_then(|source| read_part(source, options, &mut advance)) {
             Ok(ReadPart::Runs(computation, runs)) => {
                 let table = tables.entry(computation).or_default();
                 runs.into_iter().for_each(|runs| table.add(runs));
@@ -79,12 +78,8 @@ enum ReadPart {
 }
 
 /// Reads a file completely before any of its runs counts.
-fn read_part(
-    place: &PartPlace<'_>,
-    options: &ReadOptions,
-    advance: &mut dyn FnMut(f64) -> bool,
-) -> io::Result<ReadPart> {
-    let part = ParquetPart::open(open(place)?)?;
+fn read_part(source: PartSource, options: &ReadOptions, advance: &mut dyn FnMut(f64) -> bool) -> io::Result<ReadPart> {
+    let part = ParquetPart::open(source)?;
     if part.is_trail() {
         return Ok(ReadPart::Trails);
     }
@@ -107,15 +102,5 @@ fn bytes_of(place: &PartPlace<'_>) -> u64 {
     match place {
         PartPlace::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
         PartPlace::Stored(_, part) => part.bytes,
-    }
-}
-
-fn open(place: &PartPlace<'_>) -> io::Result<PartSource> {
-    match place {
-        PartPlace::File(path) => open_ordinary(File::options().read(true), path).map(PartSource::File),
-        PartPlace::Stored(store, part) => match store.read(&part.name)? {
-            Some(content) => Ok(content.source),
-            None => Err(io::Error::new(io::ErrorKind::NotFound, "it was deleted during the reading")),
-        },
     }
 }
