@@ -2,6 +2,8 @@
 
 pub(crate) mod exported_runs;
 #[cfg(feature = "parquet")]
+mod fact_columns;
+#[cfg(feature = "parquet")]
 pub(crate) mod opened_parts;
 pub(crate) mod part_place;
 pub(crate) mod part_reading;

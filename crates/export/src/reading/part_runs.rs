@@ -2,13 +2,10 @@
 
 use std::io;
 
-use chrono::{DateTime, Utc};
-use corpus::{Cell, FailedRun, ReadOptions, RunFacts, RunId, RunOutcome, RunTable, Session};
-use uuid::Uuid;
+use corpus::{Cell, ReadOptions, RunId, RunTable};
 
-use crate::names::column_name::{
-    FINGERPRINT, PARAMETERS, RUN_ID, digest_of_column, parameter_of_column, parameter_of_text_column,
-};
+use super::fact_columns::{FactColumns, TextColumn};
+use crate::names::column_name::{PARAMETERS, RUN_ID, digest_of_column, parameter_of_column, parameter_of_text_column};
 use crate::rows::parameter_json::write_text;
 use crate::rows::stored_rows::{StoredRows, StoredValues};
 
@@ -27,11 +24,11 @@ impl PartRuns {
     ///
     /// Fails if a row has no id.
     pub(crate) fn new(computation: &str, rows: StoredRows, options: &ReadOptions) -> io::Result<Self> {
-        let mut chosen = Vec::new();
+        let (ids, facts, mut chosen) = (TextColumn::of(&rows, RUN_ID), FactColumns::of(&rows), Vec::new());
         for row in 0..rows.len {
-            let id = rows.text(RUN_ID, row).and_then(RunId::parse);
+            let id = ids.get(row).and_then(RunId::parse);
             let id = id.ok_or_else(|| io::Error::other(format!("row {} has no valid run_id", row + 1)))?;
-            if options.contains(time(&rows, "ended", row)) {
+            if options.contains(facts.ended(row)) {
                 chosen.push((row, id));
             }
         }
@@ -42,7 +39,7 @@ impl PartRuns {
     pub(crate) fn into_table(self, mut is_new: impl FnMut(RunId) -> bool) -> RunTable {
         let rows = &self.rows;
         let mut table = RunTable::new(&*self.computation);
-        let parameters = ParameterColumns::of(rows);
+        let (facts, parameters) = (FactColumns::of(rows), ParameterColumns::of(rows));
         let digests: Vec<(&str, &[Option<f64>])> = rows
             .columns
             .iter()
@@ -57,21 +54,18 @@ impl PartRuns {
             if !is_new(id) {
                 continue;
             }
-            if let Some(reference) = rows.text("theoretical_ref", row) {
+            if let Some(reference) = facts.theoretical_ref.get(row) {
                 table.set_theoretical_ref(reference);
             }
-            let outcome = rows.text("outcome", row).and_then(RunOutcome::from_name);
-            let mut run = RunFacts::new(outcome.unwrap_or(RunOutcome::Unknown));
-            run.ended = time(rows, "ended", row);
-            run.duration_s = number(rows, "duration_s", row).unwrap_or(f64::NAN);
-            let session_id = rows.text("session", row);
+            let mut run = facts.run(row);
+            let session_id = facts.session.get(row);
             run.session = match last_session {
                 Some((last, index)) if last == session_id => index,
-                _ => table.push_session(session(rows, row)),
+                _ => table.push_session(facts.session(row)),
             };
             last_session = Some((session_id, run.session));
-            run.failure = failure(rows, row).map(|failure| table.push_failure(failure));
-            table.push(run, parameters.cells(rows, row));
+            run.failure = facts.failure(row).map(|failure| table.push_failure(failure));
+            table.push(run, parameters.cells(row));
             for (name, values) in &digests {
                 if let Some(value) = values[row] {
                     table.push_digest(name, Cell::from(value));
@@ -82,46 +76,11 @@ impl PartRuns {
     }
 }
 
-fn session(rows: &StoredRows, row: usize) -> Session {
-    let text = |name| rows.text(name, row).map(str::to_owned);
-    let mut session = Session::new(text("session").unwrap_or_default());
-    session.host = text("host");
-    session.rank = number(rows, "rank", row).filter(|rank| *rank >= 0.0).map(|rank| rank as u64);
-    session.job_id = text("job_id");
-    session.package = text("package");
-    session.version = text("version");
-    session.git_commit = text("commit");
-    session
-}
-
-fn failure(rows: &StoredRows, row: usize) -> Option<FailedRun> {
-    let text = |name| rows.text(name, row).map(str::to_owned);
-    let mut failure = FailedRun::default();
-    failure.id = rows.text("failure_id", row).and_then(|id| Uuid::try_parse(id).ok());
-    failure.category = text("category");
-    failure.fingerprint = text(FINGERPRINT);
-    failure.error_type = text("error_type");
-    failure.error_message = text("error_message");
-    (failure.id.is_some() || failure.fingerprint.is_some()).then_some(failure)
-}
-
-fn number(rows: &StoredRows, name: &str, row: usize) -> Option<f64> {
-    match &rows.column(name)?.values {
-        StoredValues::Numbers(values) => values[row],
-        _ => None,
-    }
-}
-
-fn time(rows: &StoredRows, name: &str, row: usize) -> Option<DateTime<Utc>> {
-    match &rows.column(name)?.values {
-        StoredValues::Times(values) => DateTime::from_timestamp_micros(values[row]?),
-        _ => None,
-    }
-}
-
 /// The numbers and the texts of a parameter.
 struct ParameterColumns<'a> {
     columns: Vec<ParameterColumn<'a>>,
+    /// All parameters of each run as JSON.
+    json: TextColumn<'a>,
 }
 
 struct ParameterColumn<'a> {
@@ -153,16 +112,16 @@ impl<'a> ParameterColumns<'a> {
                 StoredValues::Times(_) => {}
             }
         }
-        ParameterColumns { columns }
+        ParameterColumns { columns, json: TextColumn::of(rows, PARAMETERS) }
     }
 
-    fn cells<'b>(&'b self, rows: &'b StoredRows, row: usize) -> impl Iterator<Item = (&'b str, Cell<'b>)> {
-        self.columns.iter().map(move |column| (column.name, column.cell(rows, row)))
+    fn cells(&self, row: usize) -> impl Iterator<Item = (&str, Cell<'_>)> {
+        self.columns.iter().map(move |column| (column.name, column.cell(self.json, row)))
     }
 }
 
 impl ParameterColumn<'_> {
-    fn cell<'b>(&'b self, rows: &'b StoredRows, row: usize) -> Cell<'b> {
+    fn cell(&self, json: TextColumn<'_>, row: usize) -> Cell<'_> {
         if let Some(number) = self.numbers.and_then(|values| values[row]) {
             return Cell::from(number);
         }
@@ -173,9 +132,10 @@ impl ParameterColumn<'_> {
             "false" => Some(false),
             _ => None,
         };
-        let parameters = rows.text(PARAMETERS, row).unwrap_or_default();
         match boolean {
-            Some(value) if has_entry(parameters, &self.booleans[usize::from(!value)]) => Cell::Bool(value),
+            Some(value) if has_entry(json.get(row).unwrap_or_default(), &self.booleans[usize::from(!value)]) => {
+                Cell::Bool(value)
+            }
             _ => Cell::Text(text),
         }
     }
