@@ -9,6 +9,8 @@ use support::Workspace;
 /// A text that would run a script in a careless page.
 const HOSTILE: &str = "</title><script>alert(1)</script>\" onload=\"alert(2)\u{202e}";
 
+const MEGABYTE: usize = 1_000_000;
+
 /// The closing line of a run at a minute.
 fn line(session: &str, minute: usize, parameters: &Value, outcome: &str) -> String {
     let line = json!({
@@ -111,6 +113,68 @@ fn a_report_replaces_only_a_report() {
 fn a_failure_is_a_harmless_page() {
     let html = with_a_good_run().run(&["show", "--html"]).stdout();
     assert!(html.starts_with("<!DOCTYPE html>") && html.contains("&lt;script") && !html.contains("<script"));
+}
+
+#[test]
+fn hostile_records_execute_nothing() {
+    let workspace = Workspace::empty();
+    let megabyte = HOSTILE.repeat(20_000);
+    let many: Map = (0..10_000).map(|index| (format!("p{index}<script>"), index)).collect();
+    let numbers = Map::from_iter([("x", f64::NAN), ("y", f64::INFINITY), (HOSTILE, f64::NEG_INFINITY)]);
+    let long = Map::from_iter([(megabyte.clone(), megabyte.clone())]);
+    for (index, (name, parameters)) in
+        [("</title><script>alert(3)</script>", numbers), ("javascript:alert(1)", long), (&megabyte, many)]
+            .into_iter()
+            .enumerate()
+    {
+        let mut failure = Failure::new(name, HOSTILE, HOSTILE, &megabyte);
+        failure.timestamp = format!("2026-11-25T20:3{index}:00Z").parse().unwrap();
+        failure.parameters = parameters;
+        failure.suggested_fixes = vec![megabyte.clone(), "javascript:alert(1)".to_owned()];
+        failure.stack_trace = megabyte.clone();
+        let path = workspace.record(&failure);
+        check_harmless(&workspace.run(&["show", path.to_str().unwrap(), "--html"]).stdout());
+    }
+    let parameters = json!({ "x\"><script>": HOSTILE, "y": "NaN" });
+    write_log(&workspace, "s1", &json!({ "host": HOSTILE, "git_commit": HOSTILE }), &line("s1", 1, &parameters, "ok"));
+    let run = workspace.run(&["report", "--out", "sweep.html", "--title", HOSTILE]);
+    assert_eq!(run.code(), 0, "{}", run.transcript());
+    check_harmless(&std::fs::read_to_string(workspace.dir().join("sweep.html")).unwrap());
+}
+
+/// Panics if a page has an element or an address that could execute something, or invisible characters.
+fn check_harmless(html: &str) {
+    assert!(html.contains("default-src 'none'") && html.contains("&lt;script") && html.len() < MEGABYTE);
+    for part in ["<script", "onload=\"", "\u{202e}", "\0", "src=", "<iframe", "<form", "<link", "@import", "url(h"] {
+        assert!(!html.contains(part), "{part}");
+    }
+    assert!(html.split("href=\"").skip(1).all(|address| address.starts_with('#')));
+    let head = html.split("<body").next().unwrap();
+    assert_eq!(head.matches("</title>").count(), 1);
+}
+
+#[test]
+fn a_report_of_100_000_failures_stays_below_a_megabyte() {
+    let workspace = Workspace::empty();
+    let run = |index: usize| {
+        let outcome = if index.is_multiple_of(50) { "ok" } else { "failed" };
+        line("s1", index % 60, &json!({ "lambda": index, "method": HOSTILE }), outcome)
+            .replace("rg_flow_integration", &format!("flow_{}", index % 40))
+    };
+    write_log(&workspace, "s1", &json!({}), &(0..102_000).map(run).collect::<String>());
+    for index in 0..230 {
+        let name = format!("flow_{}", index % 40);
+        let mut failure = Failure::new(name, "Eq. 1.12", format!("Error{index}"), HOSTILE);
+        failure.suggested_fixes = vec!["Halve the step. ".repeat(100)];
+        workspace.record(&failure);
+    }
+    let run = workspace.run(&["report", "--json"]);
+    let summary: Value = serde_json::from_str(&run.stdout()).unwrap();
+    assert_eq!((&summary["failed"], &summary["runs"]), (&json!(100_190), &json!(102_230)));
+    assert_eq!((&summary["groups"], &summary["computations"]), (&json!(230), &json!(40)));
+    let html = std::fs::read_to_string(workspace.dir().join("report.html")).unwrap();
+    assert!(html.len() < MEGABYTE && summary["bytes"] == html.len(), "{}", html.len());
+    assert!(html.contains("and 37 more failing computations") && html.contains(" more groups"));
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub struct CorpusReport<'a> {
     pub tables: Vec<ReportTable<'a>>,
     /// The groups of equal failures.
     pub groups: Vec<ReportGroup>,
+    /// Number of further groups, which are only counted.
+    pub omitted_groups: usize,
     /// Limits of the report, such as skipped files. Each is a sentence.
     pub notes: Vec<String>,
 }
@@ -37,7 +39,14 @@ impl CorpusReport<'_> {
     /// # Ok::<(), chrono::ParseError>(())
     /// ```
     pub fn new(title: impl Into<String>, generated: DateTime<Utc>) -> Self {
-        CorpusReport { title: title.into(), generated, tables: Vec::new(), groups: Vec::new(), notes: Vec::new() }
+        CorpusReport {
+            title: title.into(),
+            generated,
+            tables: Vec::new(),
+            groups: Vec::new(),
+            omitted_groups: 0,
+            notes: Vec::new(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::page::{page, rest};
 use crate::section::commits::commits;
 use crate::section::computations::computations;
 use crate::section::environments::environments;
+use crate::section::glance::glance;
 use crate::section::groups::group_items;
 use crate::section::overview::{counts, overview};
 use crate::section::regions::{has_comparison, regions};
@@ -49,7 +50,11 @@ pub fn render(report: &CorpusReport<'_>) -> String {
         ("computations", "Computations", (!tables.is_empty()).then(|| computations(&tables))),
         ("regions", "Where runs fail", (counts(report).runs > 0).then(|| regions(&tables))),
         ("suggestions", "What to try first", suggestions(&groups, items.len())),
-        ("groups", "Groups of failures", (!groups.is_empty()).then(|| group_list(&items, groups.len()))),
+        (
+            "groups",
+            "Groups of failures",
+            (!groups.is_empty()).then(|| group_list(&items, groups.len() + report.omitted_groups)),
+        ),
         ("environments", "Environments", environments(&tables, &groups)),
         ("commits", "Success rate by commit", commits(&tables)),
         ("notes", "Notes", notes(report, &tables)),
@@ -65,7 +70,7 @@ pub fn render(report: &CorpusReport<'_>) -> String {
     };
     let footer =
         html! { p { "Written by " code { "failures report" } " on " (time(report.generated)) ". Times are in UTC." } };
-    page(&line(&report.title), &contents, &overview(report), &main, &footer)
+    page(&line(&report.title), &contents, &overview(report, glance(&tables, &groups).as_ref()), &main, &footer)
 }
 
 fn group_list(items: &[Markup], total: usize) -> Markup {

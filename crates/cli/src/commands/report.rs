@@ -57,11 +57,11 @@ pub(crate) fn run(options: &ReportOptions, dir: Option<&Path>, screen: &mut Scre
     let mut report = CorpusReport::new(title, record::time::now());
     report.tables = tables.iter().zip(&regions).map(|(runs, regions)| ReportTable { runs, regions }).collect();
     let groups = failure_groups(&tables);
-    report.groups = groups.groups;
+    (report.groups, report.omitted_groups) = (groups.groups, groups.omitted);
     report.notes = notes(&corpus, groups.unreadable);
     let html = render(&report);
     write(&options.out, html.as_bytes())?;
-    write_summary(options, &tables, report.groups.len(), html.len(), screen)?;
+    write_summary(options, &tables, report.groups.len() + report.omitted_groups, html.len(), screen)?;
     screen.flush()?;
     Ok(ExitCode::of_check(corpus.skipped().is_empty()))
 }
@@ -94,11 +94,9 @@ fn write(out: &Path, html: &[u8]) -> Result<()> {
 fn directory_name(dirs: &[PathBuf]) -> String {
     let [dir] = dirs else { return "Computations".to_owned() };
     let absolute = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.clone());
-    // The project: the directory that contains io/failures.
-    let root = match absolute.ends_with("io/failures") {
-        true => absolute.ancestors().nth(2),
-        false => Some(&*absolute),
-    };
+    // The project: the directory that contains io.
+    let io = if absolute.ends_with("io/failures") { absolute.parent() } else { Some(&*absolute) };
+    let root = io.and_then(|io| if io.ends_with("io") { io.parent() } else { Some(io) });
     let name = root.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     name.unwrap_or_else(|| "Computations".to_owned())
 }

@@ -9,11 +9,12 @@ use crate::data::CorpusReport;
 use crate::page::pairs;
 use crate::shown::{counted, line, number, period, time};
 
-/// Returns the title, the failure rate, and the size of the corpus.
-pub(crate) fn overview(report: &CorpusReport<'_>) -> Markup {
+/// Returns the title, the failure rate, the failing computations, and the size of the corpus.
+pub(crate) fn overview(report: &CorpusReport<'_>, glance: Option<&Markup>) -> Markup {
     html! {
         h1 { (line(&report.title)) }
         p class="lead" { (lead(report)) }
+        @if let Some(glance) = glance { (glance) }
         p class="faint" {
             @if let Some(runs) = runs_period(report) { "Runs from " (runs) ". " }
             "Report of " (time(report.generated)) "."
@@ -56,7 +57,7 @@ fn facts(report: &CorpusReport<'_>) -> Vec<(String, Markup)> {
     let count = |name: &str, count: usize| (count > 0).then(|| (name.to_owned(), html! { (number(count)) }));
     [
         count("Computations", report.tables.len()),
-        count("Groups of failures", report.groups.len()),
+        count("Groups of failures", report.groups.len() + report.omitted_groups),
         count("Sessions", ids.len()),
         count("Hosts", hosts.len()),
     ]

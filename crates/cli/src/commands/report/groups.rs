@@ -15,6 +15,8 @@ const MAX_GROUPS: usize = 200;
 /// The groups with most failures.
 pub(super) struct FailureGroups {
     pub(super) groups: Vec<ReportGroup>,
+    /// Number of smaller groups.
+    pub(super) omitted: usize,
     /// Number of groups whose newest record cannot be read.
     pub(super) unreadable: usize,
 }
@@ -31,7 +33,8 @@ struct CountedGroup<'a> {
 pub(super) fn failure_groups(tables: &[&RunTable]) -> FailureGroups {
     let mut counted: Vec<CountedGroup<'_>> = count(tables).into_values().collect();
     counted.sort_by_key(|group| (std::cmp::Reverse(group.count), std::cmp::Reverse(group.last)));
-    let mut groups = FailureGroups { groups: Vec::new(), unreadable: 0 };
+    let mut groups =
+        FailureGroups { groups: Vec::new(), omitted: counted.len().saturating_sub(MAX_GROUPS), unreadable: 0 };
     for counted in counted.into_iter().take(MAX_GROUPS) {
         match read(counted.newest) {
             Some(failure) => {
