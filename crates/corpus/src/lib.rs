@@ -27,7 +27,7 @@ pub use risk::nearest::{ParameterChange, RunComparison, SimilarSuccess};
 pub use summary::RunSummary;
 pub use table::column::ValueColumn;
 pub use table::run::{FailedRun, RunFacts, RunOutcome, Session};
-pub use table::run_id::{RunId, run_ids};
+pub use table::run_id::{RunId, run_ids, run_ids_among};
 pub use table::run_table::RunTable;
 
 /// The search behind [`find_regions`], for runs that are counted elsewhere. It may change in any release.

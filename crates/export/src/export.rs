@@ -7,7 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::{available_parallelism, scope};
 use std::time::Duration;
 
-use corpus::{Corpus, RunTable, run_ids};
+use corpus::{Corpus, RunId, RunTable, run_ids_among};
 
 use crate::error::ExportError;
 use crate::export_report::{ComputationExport, ExportProgress, ExportReport};
@@ -101,14 +101,15 @@ fn export_table(
     status: &ExportStatus,
     show: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<ComputationExport, ExportError> {
-    let ids = run_ids(table);
-    let columns = RunColumns::new(table, &ids);
+    let columns = RunColumns::new(table);
     let parts = plan_parts(table);
     let next = AtomicUsize::new(0);
     let work = |part: &PartPlan| -> Result<(WrittenPart, Option<WrittenPart>), ExportError> {
         let name = part_name(writer.computation, part.date, &part.session, writer.format.name());
-        let written = writer.write(&name, &columns.rows(&part.runs), &mut |rows| status.add_rows(rows))?;
-        let trails = read_trails(table, part, |run| ids[run as usize].to_string());
+        // Runs that differ only in their number are in the same part.
+        let ids = run_ids_among(table, &part.runs);
+        let written = writer.write(&name, &columns.rows(&part.runs, &ids), &mut |rows| status.add_rows(rows))?;
+        let trails = read_trails(table, part, &ids);
         if trails.is_empty() {
             return Ok((written, None));
         }
@@ -168,15 +169,15 @@ fn add(export: &mut ComputationExport, runs: WrittenPart, trails: Option<Written
 }
 
 /// Reads the trails of the failed runs of a part whose records exist.
-fn read_trails(table: &RunTable, part: &PartPlan, id: impl Fn(u32) -> String) -> TrailRows {
+fn read_trails(table: &RunTable, part: &PartPlan, ids: &[RunId]) -> TrailRows {
     let (mut trails, mut json) = (TrailRows::default(), Vec::new());
-    for &run in &part.runs {
+    for (&run, id) in part.runs.iter().zip(ids) {
         let failure = table.runs()[run as usize].failure;
         let failure = failure.and_then(|failure| table.failures().get(failure as usize));
         let Some(path) = failure.and_then(|failure| failure.path.as_deref()) else { continue };
         let trail = read_trail(path, &mut json);
         if !trail.is_empty() {
-            trails.push(id(run), &trail);
+            trails.push(id.to_string(), &trail);
         }
     }
     trails

@@ -6,6 +6,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::run::RunFacts;
 use super::run_table::RunTable;
 
 /// The identity of a run within its computation. It is the same in closing lines, records and exported files.
@@ -73,9 +74,31 @@ impl fmt::Display for RunId {
 /// assert!(run_ids(&RunTable::new("rg_flow")).is_empty());
 /// ```
 pub fn run_ids(table: &RunTable) -> Vec<RunId> {
-    let mut counts = HashMap::<RunId, u32>::with_capacity(table.len());
+    ids_of(table, table.runs().iter(), table.len())
+}
+
+/// Returns the ids of some runs of a table, which are in order. If they are those of a session that ended in some time,
+/// or more, their ids are those that [`run_ids`] returns.
+///
+/// ```
+/// use tracing_failure_corpus::{RunFacts, RunOutcome, RunTable, run_ids, run_ids_among};
+///
+/// let mut runs = RunTable::new("rg_flow");
+/// runs.push(RunFacts::new(RunOutcome::Ok), []);
+/// assert_eq!(run_ids_among(&runs, &[0]), run_ids(&runs));
+/// ```
+///
+/// # Panics
+///
+/// If there is no such run.
+pub fn run_ids_among(table: &RunTable, runs: &[u32]) -> Vec<RunId> {
+    ids_of(table, runs.iter().map(|&run| &table.runs()[run as usize]), runs.len())
+}
+
+fn ids_of<'a>(table: &RunTable, runs: impl Iterator<Item = &'a RunFacts>, len: usize) -> Vec<RunId> {
+    let mut counts = HashMap::<RunId, u32>::with_capacity(len);
     let mut bytes = Vec::new();
-    let ids = table.runs().iter().map(|run| {
+    let ids = runs.map(|run| {
         let failure = run.failure.and_then(|failure| table.failures().get(failure as usize)?.id);
         let base = failure.map(|id| RunId(id.as_u128())).unwrap_or_else(|| {
             bytes.clear();

@@ -17,7 +17,7 @@ use crate::rows::part_rows::{ColumnValues, PartColumn, PartRows};
 
 /// Number of rows of a row group, and of the values that are collected at a time. They bound the memory.
 const ROWS_PER_GROUP: usize = 1 << 17;
-const ROWS_PER_BATCH: usize = 1 << 13;
+const ROWS_PER_BATCH: usize = 1 << 10;
 
 /// Keys of the metadata of a file.
 pub(crate) const FORMAT_KEY: &str = "tracing_failure.export";
@@ -84,10 +84,13 @@ fn properties(rows: &PartRows<'_>, computation: &str) -> WriterProperties {
                     properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
                 }
             }
-            ColumnValues::Texts(_) if [RUN_ID, PARAMETERS].contains(&&*column.name) => {
-                properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
+            // The path selects sessions and days. Other texts are seldom compared.
+            ColumnValues::Texts(_) => {
+                let has_dictionary = ![RUN_ID, PARAMETERS].contains(&&*column.name);
+                properties = properties
+                    .set_column_statistics_enabled(path.clone(), EnabledStatistics::None)
+                    .set_column_dictionary_enabled(path, has_dictionary);
             }
-            ColumnValues::Texts(_) => properties = properties.set_column_dictionary_enabled(path, true),
             ColumnValues::Times(_) => {}
         }
     }
@@ -99,6 +102,7 @@ fn write_column(
     rows: std::ops::Range<usize>,
     chunk: &mut SerializedColumnWriter<'_>,
 ) -> io::Result<()> {
+    let mut capacity = 0;
     for start in rows.clone().step_by(ROWS_PER_BATCH) {
         let batch = start..rows.end.min(start + ROWS_PER_BATCH);
         match &column.values {
@@ -106,11 +110,12 @@ fn write_column(
             ColumnValues::Times(values) => write_batch::<Int64Type>(chunk, batch, values)?,
             ColumnValues::Texts(write) => {
                 // All texts of a batch are parts of one buffer.
-                let (mut buffer, mut ranges) = (Vec::new(), Vec::with_capacity(batch.len()));
+                let (mut buffer, mut ranges) = (Vec::with_capacity(capacity), Vec::with_capacity(batch.len()));
                 for row in batch.clone() {
                     let begin = buffer.len();
                     ranges.push(write(row, &mut buffer).then_some(begin..buffer.len()));
                 }
+                capacity = capacity.max(buffer.len() + buffer.len() / 16);
                 let buffer = Bytes::from(buffer);
                 let mut ranges = ranges.into_iter();
                 let text = |_| Some(ByteArray::from(buffer.slice(ranges.next()??)));

@@ -9,7 +9,6 @@ use crate::names::column_name::{FINGERPRINT, PARAMETERS, RUN_ID, digest_column, 
 /// The columns that all parts of a table have.
 pub(crate) struct RunColumns<'a> {
     table: &'a RunTable,
-    ids: &'a [RunId],
     json: ParameterJson,
     parameters: Vec<ParameterNames<'a>>,
     digests: Vec<(String, &'a ValueColumn)>,
@@ -24,7 +23,7 @@ struct ParameterNames<'a> {
 
 impl<'a> RunColumns<'a> {
     /// Chooses the columns. A column without a value in the whole table does not count.
-    pub(crate) fn new(table: &'a RunTable, ids: &'a [RunId]) -> Self {
+    pub(crate) fn new(table: &'a RunTable) -> Self {
         let columns = table.parameters().iter().map(|values| {
             let has_numbers = values.cells().any(|cell| number(cell).is_some());
             let has_texts = values.cells().any(|cell| text(cell).is_some());
@@ -36,15 +35,14 @@ impl<'a> RunColumns<'a> {
         });
         let parameters = columns.collect();
         let digests = table.digests().iter().map(|column| (digest_column(column.name()), column)).collect();
-        RunColumns { table, ids, json: ParameterJson::new(table.parameters()), parameters, digests }
+        RunColumns { table, json: ParameterJson::new(table.parameters()), parameters, digests }
     }
 
-    /// Returns the rows of some runs.
-    pub(crate) fn rows<'b>(&'b self, runs: &'b [u32]) -> PartRows<'b> {
+    /// Returns the rows of some runs, which have these ids.
+    pub(crate) fn rows<'b>(&'b self, runs: &'b [u32], ids: &'b [RunId]) -> PartRows<'b> {
         let table = self.table;
         let index = move |row: usize| runs[row] as usize;
-        let mut columns =
-            vec![PartColumn::written_texts(RUN_ID, move |row, buffer| self.ids[index(row)].write(buffer))];
+        let mut columns = vec![PartColumn::written_texts(RUN_ID, move |row, buffer| ids[row].write(buffer))];
         self.push_sessions(&mut columns, runs);
         let facts = move |row: usize| &table.runs()[index(row)];
         columns.push(PartColumn::times("started", move |row| started(facts(row))));
