@@ -3,8 +3,10 @@
 import asyncio
 import json
 import math
+import os
 import random
 import shutil
+import subprocess
 import sys
 
 import polars
@@ -169,7 +171,9 @@ def runs(tmp_path_factory):
             pass
     for logger in loggers:
         logger.flush()
-    return corpus(io)
+    read = corpus(io)
+    read.directory = io
+    return read
 
 
 def cells(runs):
@@ -318,6 +322,23 @@ def test_many_values_are_joined_where_all_runs_end_alike(session, exported, monk
         assert fewer == expected
 
 
+@pytest.mark.skipif("FAILURES" not in os.environ, reason="needs FAILURES, the command `failures` with Parquet")
+def test_the_command_writes_the_same_columns(session, runs, exported, tmp_path):
+    command = [os.environ["FAILURES"], "export", tmp_path, "--from", runs.directory]
+    subprocess.run(command, check=True, capture_output=True)
+    answers = []
+    for directory in (exported, tmp_path):
+        with SparkCounter(session, SparkSource(session, str(directory), NAME), cache=False) as counter:
+            profiles = {}
+            totals = counter.totals()
+            for profile in counter.profiles():
+                profile["samples"] = [sorted(sample) for sample in profile["samples"]]
+                profiles[profile["name"]] = profile
+            answers.append((totals, profiles, list(profiles)))
+    assert answers[0] == answers[1]
+    assert len(answers[0][2]) == 9
+
+
 def rate(counts):
     return counts[0] / counts[1]
 
@@ -325,6 +346,8 @@ def rate(counts):
 def test_errors_name_the_path_and_the_computations(session, runs, exported, tmp_path):
     with pytest.raises(FileNotFoundError, match=f"no exported runs of 'flow' in {exported}: write them with"):
         spark.regions(session, exported, "flow")
+    with pytest.raises(FileNotFoundError, match=f"no exported runs in {tmp_path}: write them with"):
+        spark.regions(session, tmp_path)
     write(runs, tmp_path, "a")
     write(runs, tmp_path, "b")
     with pytest.raises(ValueError, match="name one of the 2 computations in .*: a, b"):

@@ -24,17 +24,18 @@ class SparkSource:
 
     def __init__(self, spark: Any, path: str, computation: str | None) -> None:
         path = path.rstrip("/")
-        directory = "computation=*" if computation is None else f"computation={_escape(computation)}"
+        # Spark ignores the directory of trails, `_trails`.
+        directory = path if computation is None else f"{path}/computation={_escape(computation)}"
         reader = spark.read.option("mergeSchema", "true").option("basePath", path)
         try:
-            self.runs = reader.parquet(f"{path}/{directory}")
+            self.runs = reader.parquet(directory)
         except Exception as error:
-            if "PATH_NOT_FOUND" not in str(error):
+            if not any(reason in str(error) for reason in ("PATH_NOT_FOUND", "UNABLE_TO_INFER_SCHEMA")):
                 raise
             whose = f" of {computation!r}" if computation is not None else ""
             raise FileNotFoundError(f"no exported runs{whose} in {path}: write them with 'failures export'") from None
         #: The name of the computation.
-        self.computation = computation or _only_computation(self.runs, path)
+        self.computation = _only_computation(self.runs, path) if computation is None else computation
         #: The parameters in the order of the runs.
         self.parameters = parameter_columns(self.runs.columns, self._order())
 
