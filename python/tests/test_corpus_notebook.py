@@ -23,6 +23,7 @@ def sweep(tmp_path_factory):
     """A directory with the runs of the example."""
     if shutil.which("cargo") is None or not EXAMPLE.is_file():
         pytest.skip("needs the sources and a Rust toolchain")
+    pytest.importorskip("sklearn", reason="needs scikit-learn")
     directory = tmp_path_factory.mktemp("sweep")
     command = ["cargo", "run", "--quiet", "--example", "sweep", str(directory / "io"), "2000"]
     subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
