@@ -163,7 +163,7 @@ def test_trails(tmp_path):
 
     io = Path(__file__).parent / "../../crates/cli/tests/data/io"
     subprocess.run([FAILURES, "export", tmp_path, "--from", io], check=True, capture_output=True)
-    runs, trails = (f"read_parquet('{tmp_path}/{prefix}{PARTS}', union_by_name = true)" for prefix in ("", "trails/"))
+    runs, trails = (f"read_parquet('{tmp_path}/{prefix}{PARTS}', union_by_name = true)" for prefix in ("", "_trails/"))
     rows = duckdb.sql(
         f"SELECT step, value FROM {trails} AS trails JOIN {runs} AS runs USING (run_id, computation) "
         "WHERE trails.computation = 'multigrid_solve' AND series = 'cycle done.residual' ORDER BY step").fetchall()
