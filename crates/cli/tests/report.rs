@@ -178,6 +178,23 @@ fn a_report_of_100_000_failures_stays_below_a_megabyte() {
 }
 
 #[test]
+fn a_report_is_limited_to_the_named_computations() {
+    let workspace = Workspace::empty();
+    std::fs::create_dir_all(workspace.failures()).unwrap();
+    let named = |name: &str| line("s1", 1, &json!({ "lambda": 1 }), "ok").replace("rg_flow_integration", name);
+    write_log(&workspace, "s1", &json!({}), &["flow", "flow_2", "newton", "pendulum"].map(named).concat());
+    let computations = |names: &[&str]| {
+        let run = workspace.run(&[&["report", "--json"], names].concat());
+        serde_json::from_str::<Value>(&run.stdout()).unwrap()["computations"].clone()
+    };
+    assert_eq!([&[][..], &["newt"], &["flow", "pend"], &["flow", "flow_2", "newton"]].map(computations), [4, 1, 2, 3]);
+    let html = std::fs::read_to_string(workspace.dir().join("report.html")).unwrap();
+    assert!(html.contains("newton") && !html.contains("pendulum"));
+    let run = workspace.run(&["report", "newton", "absent"]);
+    assert!(run.code() == 1 && run.stderr().contains("absent"), "{}", run.stderr());
+}
+
+#[test]
 fn a_saved_region_is_shown_with_older_records() {
     let workspace = Workspace::empty();
     let runs = |session: &str| -> String {

@@ -2,6 +2,7 @@
 
 mod groups;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use record::internal::write_whole;
 use serde_json::json;
 use text::thousands;
 
-use crate::corpus::{CorpusSource, tables_by_failures, with_spinner};
+use crate::corpus::{CorpusSource, resolve_name, tables_by_failures, with_spinner};
 use crate::exit_code::ExitCode;
 use crate::screen::{Screen, count, one_line};
 use groups::failure_groups;
@@ -27,9 +28,9 @@ const HEAD_BYTES: u64 = 1024;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportOptions {
-    /// The computation, or a part of its name [default: all].
+    /// The computations, or a part of the name of each [default: all].
     #[arg(value_name = "COMPUTATION")]
-    computation: Option<String>,
+    computations: Vec<String>,
     /// The file. An earlier report is replaced; another file is not.
     #[arg(long, short, value_name = "FILE", default_value = "report.html")]
     out: PathBuf,
@@ -45,8 +46,15 @@ pub(crate) struct ReportOptions {
 
 pub(crate) fn run(options: &ReportOptions, dir: Option<&Path>, screen: &mut Screen) -> Result<ExitCode> {
     check_out(&options.out)?;
-    let corpus = options.source.open(dir, options.computation.as_deref())?;
-    let tables = tables_by_failures(&corpus);
+    let only = if let [computation] = &*options.computations { Some(&**computation) } else { None };
+    let corpus = options.source.open(dir, only)?;
+    let mut tables = tables_by_failures(&corpus);
+    if options.computations.len() > 1 {
+        let known: Vec<String> = tables.iter().map(|table| table.computation().to_owned()).collect();
+        let names = options.computations.iter().map(|name| resolve_name(name, &known));
+        let names = names.collect::<Result<HashSet<String>>>()?;
+        tables.retain(|table| names.contains(table.computation()));
+    }
     let search = || tables.iter().map(|table| find_regions(table)).collect();
     let regions: Vec<RegionReport> = with_spinner("searching regions", search);
     let title = match (&options.title, &*tables) {

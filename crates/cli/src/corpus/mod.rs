@@ -76,6 +76,11 @@ impl CorpusSource {
     }
 }
 
+/// The computation with this name, or the only one whose name contains it.
+pub(crate) fn resolve_name(name: &str, known: &[String]) -> Result<String> {
+    if known.iter().any(|known| known == name) { Ok(name.to_owned()) } else { find_name(name, known) }
+}
+
 /// The only name that contains `part`.
 fn find_name(part: &str, known: &[String]) -> Result<String> {
     let matching: Vec<&str> = known.iter().map(String::as_str).filter(|name| name.contains(part)).collect();

@@ -18,7 +18,7 @@ pub(crate) fn glance(tables: &[&ReportTable<'_>], groups: &[&ReportGroup]) -> Op
     let failing: Vec<&ReportTable<'_>> = tables.iter().copied().filter(|table| table.runs.failed_count() > 0).collect();
     (!failing.is_empty()).then(|| {
         html! {
-            ul class="glance" aria-label="Computations with most failures" {
+            ul class="glance" role="list" aria-label="Computations with most failures" {
                 @for (index, table) in failing.iter().take(MAX_COMPUTATIONS).enumerate() {
                     li { (item(table, groups, index)) }
                 }
