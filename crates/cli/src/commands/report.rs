@@ -133,8 +133,9 @@ fn write_summary(
         let summary = json!({ "file": out, "bytes": bytes, "computations": tables.len(), "runs": runs, "failed": failed, "groups": groups });
         return Ok(screen.write_pretty(&summary)?);
     }
+    let run_or_runs = if runs == 1 { "run" } else { "runs" };
     let [runs, failed] = [runs, failed].map(|number| thousands(number as u64));
     let size = ByteSize(bytes as u64).display().si();
     let computations = count(tables.len(), "computation");
-    Ok(writeln!(screen, "{}: {size}; {computations}, {runs} runs, {failed} failed", one_line(&out))?)
+    Ok(writeln!(screen, "{}: {size}; {computations}, {runs} {run_or_runs}, {failed} failed", one_line(&out))?)
 }
