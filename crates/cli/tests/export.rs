@@ -158,11 +158,13 @@ fn foreign_files_are_not_replaced() {
     write_log(&workspace, "s1", 0, &[line("s1", "2026-11-25T20:00:00.000Z", json!({}), "ok")]);
     let part = workspace.dir().join("out/computation=rg_flow/date=2026-11-25/part-s1.jsonl");
     fs::create_dir_all(part.parent().unwrap()).unwrap();
-    fs::write(&part, "my notes\n").unwrap();
-    let run = workspace.run(&["export", "out", "--format", "jsonl"]);
-    assert_eq!(run.code(), 1);
-    assert!(run.stderr().contains("part-s1.jsonl exists and is not an exported part"), "{}", run.stderr());
-    assert_eq!(fs::read_to_string(part).unwrap(), "my notes\n");
+    for notes in ["my notes\n", "{\"note\": 1}\n"] {
+        fs::write(&part, notes).unwrap();
+        let run = workspace.run(&["export", "out", "--format", "jsonl"]);
+        assert_eq!(run.code(), 1);
+        assert!(run.stderr().contains("part-s1.jsonl exists and is not an exported part"), "{}", run.stderr());
+        assert_eq!(fs::read_to_string(&part).unwrap(), notes);
+    }
 }
 
 #[test]

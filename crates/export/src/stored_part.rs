@@ -4,13 +4,16 @@
 use std::io;
 use std::io::{BufReader, Cursor};
 
+use corpus::RunId;
+
 use crate::error::ExportError;
 use crate::formats::format::ExportFormat;
 #[cfg(feature = "parquet")]
 use crate::formats::parquet_reader::ParquetPart;
 use crate::formats::{csv, json_lines};
 #[cfg(feature = "parquet")]
-use crate::names::column_name::{FINGERPRINT, RUN_ID};
+use crate::names::column_name::FINGERPRINT;
+use crate::names::column_name::RUN_ID;
 use crate::rows::stored_rows::StoredRows;
 use crate::store::part_store::PartSource;
 
@@ -35,7 +38,14 @@ pub(crate) fn read_stored(
         (ExportFormat::Csv, PartSource::File(file)) => csv::read(file),
         (ExportFormat::Csv, PartSource::Bytes(bytes)) => csv::read(Cursor::new(bytes)),
     };
-    rows.map_err(|error| ExportError::ForeignPart { name: name.to_owned(), reason: error.to_string() })
+    let foreign = |reason| ExportError::ForeignPart { name: name.to_owned(), reason };
+    let rows = rows.map_err(|error| foreign(error.to_string()))?;
+    // Rows of another program would be lost.
+    let is_run = |row| rows.text(RUN_ID, row).is_some_and(|id| RunId::parse(id).is_some());
+    match (0..rows.len).find(|&row| !is_run(row)) {
+        Some(row) => Err(foreign(format!("row {} has no run_id", row + 1))),
+        None => Ok(rows),
+    }
 }
 
 #[cfg(feature = "parquet")]
