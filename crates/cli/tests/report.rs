@@ -104,6 +104,12 @@ fn a_report_replaces_only_a_report() {
     std::fs::write(&file, "<!DOCTYPE html><title>mine</title>").unwrap();
     assert!(report().stderr().contains("page.html exists and is not a report"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "<!DOCTYPE html><title>mine</title>");
+    assert!(workspace.run(&["report", "--out", "-"]).stdout().starts_with("<!DOCTYPE html>"));
+    if cfg!(unix) {
+        // Reading it would wait for ever.
+        let run = workspace.run(&["report", "--out", "/dev/stdout"]);
+        assert!(run.code() == 1 && run.stderr().contains("/dev/stdout is not an ordinary file"), "{}", run.stderr());
+    }
     let run = workspace.run(&["report", "--out", "absent/page.html"]);
     assert!(run.code() == 1 && run.stderr().contains("absent/page.html"), "{}", run.stderr());
     assert!(workspace.run(&["report", "--out", "io"]).stderr().contains("io is a directory"));

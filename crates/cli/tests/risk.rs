@@ -117,6 +117,20 @@ fn a_missing_parameter_leaves_a_rule_undecided() {
 }
 
 #[test]
+fn values_that_no_run_has_leave_a_rule_undecided() {
+    let workspace = sweep();
+    for (arguments, note) in [
+        ("lambda=nan options.method=RK45", "No known run has a lambda that is not finite."),
+        ("lambda=41 options.method=LSODA", "No known run has options.method \"LSODA\"."),
+        ("lambda=41 options.method=true", "No known run has options.method true."),
+        ("lambda=high options.method=RK45", "No known run has lambda \"high\"."),
+    ] {
+        let transcript = workspace.transcript_of(&format!("risk rg_flow {arguments}"));
+        assert!(transcript.contains(note) && transcript.contains(" is undecided."), "{transcript}");
+    }
+}
+
+#[test]
 fn wrong_parameters_are_refused() {
     let workspace = sweep();
     insta::assert_snapshot!(workspace.transcript_of("risk rg_flow lamda=41"));

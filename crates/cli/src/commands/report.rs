@@ -31,7 +31,7 @@ pub(crate) struct ReportOptions {
     /// The computations, or a part of the name of each [default: all].
     #[arg(value_name = "COMPUTATION")]
     computations: Vec<String>,
-    /// The file. An earlier report is replaced; another file is not.
+    /// The file, or - for standard output. An earlier report is replaced; another file is not.
     #[arg(long, short, value_name = "FILE", default_value = "report.html")]
     out: PathBuf,
     /// The title of the page [default: the name of the computation or of the directory].
@@ -68,6 +68,11 @@ pub(crate) fn run(options: &ReportOptions, dir: Option<&Path>, screen: &mut Scre
     (report.groups, report.omitted_groups) = (groups.groups, groups.omitted);
     report.notes = notes(&corpus, groups.unreadable);
     let html = render(&report);
+    if options.out == Path::new("-") {
+        screen.write_all(html.as_bytes())?;
+        screen.flush()?;
+        return Ok(ExitCode::of_check(corpus.skipped().is_empty()));
+    }
     write(&options.out, html.as_bytes())?;
     write_summary(options, &tables, report.groups.len() + report.omitted_groups, html.len(), screen)?;
     screen.flush()?;
@@ -76,10 +81,16 @@ pub(crate) fn run(options: &ReportOptions, dir: Option<&Path>, screen: &mut Scre
 
 /// Refuses to replace a file that is not a report.
 fn check_out(out: &Path) -> Result<()> {
+    if out == Path::new("-") {
+        return Ok(());
+    }
     let Ok(metadata) = std::fs::metadata(out) else { return Ok(()) };
     let shown = out.display();
     if metadata.is_dir() {
         bail!("{shown} is a directory: name a file, for example {}", out.join("report.html").display());
+    }
+    if !metadata.is_file() {
+        bail!("{shown} is not an ordinary file: name another one, or - for standard output");
     }
     let mut head = Vec::new();
     let file = File::open(out).with_context(|| format!("cannot read {shown}"))?;

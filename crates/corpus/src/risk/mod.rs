@@ -4,5 +4,6 @@ pub(crate) mod estimate;
 pub(crate) mod model;
 pub(crate) mod nearest;
 
+mod known_values;
 mod membership;
 mod query;

@@ -6,8 +6,9 @@ use record::Map;
 use region::{IgnoredParameter, Region, RegionReport, RunCounts};
 
 use super::estimate::{RiskBasis, RiskEstimate};
+use super::known_values::KnownValues;
 use super::membership::{RegionBits, RegionMembership, rows_in};
-use super::query::{RunQuery, ValueRanges};
+use super::query::RunQuery;
 use crate::neighbours::{RunSpace, is_any_relevant, weighted_columns};
 use crate::regions::{find_regions, ignored_parameters};
 use crate::table::column::ValueColumn;
@@ -45,7 +46,7 @@ pub struct RiskModel<'a> {
     pub(super) report: RegionReport,
     /// The regions that decide: nearly all of their runs fail, or no parameter tells which of them fail.
     decisive: Vec<Region>,
-    ranges: ValueRanges,
+    values: KnownValues,
     is_failure: Vec<bool>,
     membership: RegionMembership,
     /// The runs outside some regions, by these regions.
@@ -93,7 +94,7 @@ impl<'a> RiskModel<'a> {
         let decisive: Vec<Region> = report.rules.iter().filter(decides).cloned().collect();
         RiskModel {
             table,
-            ranges: ValueRanges::of(table),
+            values: KnownValues::of(table),
             is_failure,
             membership: RegionMembership::new(table, rows, &decisive),
             decisive,
@@ -117,8 +118,8 @@ impl<'a> RiskModel<'a> {
     /// Estimates the risk of a run with these parameters. Nested parameters are compared under their paths, such as
     /// `opts.rtol`.
     ///
-    /// An absent parameter counts as missing. If all known runs have the parameter, a rule with it may remain
-    /// undecided; a note says so, and the neighbours include the runs of this rule.
+    /// An absent parameter counts as missing. If all known runs have the parameter, or if none has such a value, a rule
+    /// with it may remain undecided; a note says so, and the neighbours include the runs of this rule.
     ///
     /// ```
     /// use tracing_failure_corpus::{RiskBasis, RiskModel, RunTable};
@@ -132,7 +133,7 @@ impl<'a> RiskModel<'a> {
     }
 
     pub(super) fn query<'q>(&self, parameters: &'q Map) -> RunQuery<'q> {
-        RunQuery::new(self.table, &self.ranges, parameters)
+        RunQuery::new(self.table, &self.values, parameters)
     }
 
     pub(super) fn estimate_query(&mut self, query: &RunQuery<'_>) -> RiskEstimate {
@@ -159,7 +160,7 @@ impl<'a> RiskModel<'a> {
         for region in regions.iter().filter(|region| query.is_in(region).is_none()) {
             let unknown = region.conditions.iter().find(|condition| query.is_unknown(&condition.parameter));
             let unknown = unknown.map_or("", |condition| &condition.parameter);
-            estimate.notes.push(format!("Without {unknown}, the rule {region} is undecided."));
+            estimate.notes.push(format!("Without a known {unknown}, the rule {region} is undecided."));
         }
         let without = RegionMembership::regions_without(query, regions);
         let (table, is_failure) = (self.table, &self.is_failure);

@@ -1,37 +1,41 @@
 //! The parameters of a run that is compared with the runs of a table.
 
-use std::collections::HashMap;
-
 use indexmap::IndexMap;
 use record::{Map, Value};
 use region::{Cell, Region, RuleCondition, flat_parameters};
 
-use crate::table::column::ValueColumn;
+use super::known_values::KnownValues;
 use crate::table::run_table::RunTable;
 
 /// The parameters of a run, under the names of the columns of a table.
 pub(super) struct RunQuery<'a> {
     cells: IndexMap<String, Cell<'a>>,
-    /// Parameters that are absent although all runs of the table have them.
+    /// Parameters about which the table says nothing: they are absent although all runs have them, or no run has such
+    /// a value.
     unknown: Vec<String>,
-    /// Parameters that the table does not have, and values beyond those that it has.
+    /// Parameters and values that no run of the table has.
     pub(super) notes: Vec<String>,
 }
 
 impl<'a> RunQuery<'a> {
-    pub(super) fn new(table: &RunTable, ranges: &ValueRanges, parameters: &'a Map) -> Self {
+    pub(super) fn new(table: &RunTable, values: &KnownValues, parameters: &'a Map) -> Self {
         let flat = flat_parameters(parameters);
-        let mut notes = Vec::new();
+        let (mut unknown, mut notes) = (Vec::new(), Vec::new());
         for (name, cell) in &flat {
-            match (table.parameter(name), cell) {
-                (None, _) => notes.push(format!("No known run has a parameter {name}.")),
-                (Some(_), Cell::Number(number)) => notes.extend(ranges.note(name, *number)),
-                _ => {}
+            let Some(column) = table.parameter(name) else {
+                notes.push(format!("No known run has a parameter {name}."));
+                continue;
+            };
+            if let Some(note) = values.missing_kind(column, *cell) {
+                unknown.push(name.clone());
+                notes.push(note);
+            } else if let Cell::Number(number) = cell {
+                notes.extend(values.range_note(name, *number));
             }
         }
         let cells: IndexMap<_, _> = flat.into_iter().collect();
         let is_absent = |name: &str| cells.get(name).is_none_or(|cell| *cell == Cell::Missing);
-        let unknown = ranges.complete.iter().filter(|name| is_absent(name)).cloned().collect();
+        unknown.extend(values.complete().filter(|name| is_absent(name)).map(str::to_owned));
         RunQuery { cells, unknown, notes }
     }
 
@@ -49,7 +53,8 @@ impl<'a> RunQuery<'a> {
     pub(super) fn with(&self, name: &str, cell: Cell<'a>) -> Self {
         let mut cells = self.cells.clone();
         cells.insert(name.to_owned(), cell);
-        RunQuery { cells, unknown: self.unknown.clone(), notes: Vec::new() }
+        let unknown = self.unknown.iter().filter(|other| *other != name).cloned().collect();
+        RunQuery { cells, unknown, notes: Vec::new() }
     }
 
     /// Returns whether the run is in a region; none if an unknown parameter decides that.
@@ -69,40 +74,4 @@ impl<'a> RunQuery<'a> {
     pub(super) fn is_unknown(&self, parameter: &str) -> bool {
         self.unknown.iter().any(|name| name == parameter)
     }
-}
-
-/// The smallest and the largest number of each parameter, and the parameters that all runs have.
-pub(super) struct ValueRanges {
-    ranges: HashMap<String, (f64, f64)>,
-    complete: Vec<String>,
-}
-
-impl ValueRanges {
-    pub(super) fn of(table: &RunTable) -> Self {
-        let columns = || table.parameters().iter().map(|column| (column.name().to_owned(), column));
-        let is_complete = |column: &ValueColumn| column.cells().all(|cell| cell != Cell::Missing);
-        ValueRanges {
-            ranges: columns().filter_map(|(name, column)| Some((name, range(column)?))).collect(),
-            complete: columns().filter(|(_, column)| is_complete(column)).map(|(name, _)| name).collect(),
-        }
-    }
-
-    fn note(&self, name: &str, number: f64) -> Option<String> {
-        let &(low, high) = self.ranges.get(name)?;
-        if number < low {
-            Some(format!("{name} {number} is below all known values. The smallest is {low}."))
-        } else if number > high {
-            Some(format!("{name} {number} is above all known values. The largest is {high}."))
-        } else {
-            None
-        }
-    }
-}
-
-fn range(column: &ValueColumn) -> Option<(f64, f64)> {
-    let numbers = column.cells().filter_map(|cell| if let Cell::Number(number) = cell { Some(number) } else { None });
-    numbers.fold(None, |range, number| {
-        let (low, high) = range.unwrap_or((number, number));
-        Some((number.min(low), number.max(high)))
-    })
 }
