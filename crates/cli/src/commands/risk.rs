@@ -21,7 +21,7 @@ pub(crate) struct RiskOptions {
     /// The computation, or a part of its name.
     #[arg(value_name = "COMPUTATION")]
     computation: String,
-    /// The parameters of the run. Nested ones have names such as opts.rtol and couplings[0].
+    /// The parameters of the run. Nested ones have names such as `opts.rtol` and `couplings[0]`.
     #[arg(value_name = "NAME=VALUE")]
     parameters: Vec<ParameterArgument>,
     /// End with exit code 3 if the risk is this high or higher, such as 0.5.
