@@ -230,7 +230,7 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 """
-    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert output.stdout == "interrupted\n", output.stderr
 
 
