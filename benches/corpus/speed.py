@@ -3,8 +3,9 @@
 
     speed.py [--failures target/release/failures] [--rows 1000000]
 
-Each program runs in a separate process, so that the peak memory of one does not include another. The time of CART is the time of `fit`
-alone; its memory includes the matrix. Reading and exporting measure whole processes, DuckDB's with the start of Python.
+Each program runs in a separate process, so that the peak memory of one does not include another. The time of CART is
+the time of `fit` alone; its memory includes the matrix. Reading and exporting measure whole processes, DuckDB's with
+the start of Python.
 """
 
 import argparse

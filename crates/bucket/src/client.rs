@@ -144,8 +144,8 @@ impl Bucket {
         self.put(key, content, ("if-none-match", "*"))
     }
 
-    /// Replaces the content of an object that has not changed since the caller read these properties. An object that has
-    /// this content already is not written again.
+    /// Replaces the content of an object that has not changed since the caller read these properties. An object that
+    /// has this content already is not written again.
     ///
     /// # Errors
     ///

@@ -28,8 +28,8 @@ const MAX_THREADS: usize = 8;
 /// Writes all runs of a corpus to a store.
 ///
 /// The runs of one computation, day and session form a part, `computation=…/date=…/part-{session}.{format}`. The trails
-/// of failed runs, whose records exist, form a part below `_trails`. If a part exists, its runs that the corpus does not
-/// contain any more are kept, and all other runs are replaced. A second export therefore duplicates nothing, and a
+/// of failed runs, whose records exist, form a part below `_trails`. If a part exists, its runs that the corpus does
+/// not contain any more are kept, and all other runs are replaced. A second export therefore duplicates nothing, and a
 /// corpus whose old logs are gone loses nothing.
 ///
 /// `progress` is called on this thread, several times per second. If it returns `Break`, the export stops.

@@ -9,7 +9,8 @@ use export::{BucketParts, find_parts, read_parts, read_stored_parts};
 
 use super::skipped_report::report_skipped;
 
-/// Reads all computations below some directories and addresses of buckets. Runs of exported files that are also in logs count once.
+/// Reads all computations below some directories and addresses of buckets. Runs of exported files that are also in logs
+/// count once.
 pub(super) fn read_corpus(
     dirs: &[PathBuf],
     options: &ReadOptions,
